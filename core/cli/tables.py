@@ -17,7 +17,7 @@ from core.base.errors import ConfigError
 from core.base.messages import Message
 from core.base.wording import counted
 from core.cli.arguments.tables import PARTS
-from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.input_columns import inputs_asked
 from core.data.dataset.multilabel import separated
 from core.data.dataset.rows import SetAside
@@ -152,6 +152,8 @@ def load_for(
             "--labels and --separator are for a model that gives a text several labels. Leave them out, or train with --task "
             "multilabel_classification.",
         )
+    if task.reads == "spans":
+        return load_spans(asked, inputs)
     if task.reads_targets and asked.data is not None and asked.label is None and not (task.reads_sets and asked.labels):
         raise ConfigError("config.no_label_column", "The following arguments are required: --label.")
     if task.reads_sets:
@@ -168,6 +170,24 @@ def load_sets(asked: argparse.Namespace, *, known: Sequence[str] | None, inputs:
     table = read(asked)
     roles = separated(table, roles_of(asked, table, inputs), known or ())
     loaded = dataset_of(table, roles, name=asked.data.name, batch=known is not None)
+    tell(loaded.left_out, loaded.notes)
+    return loaded
+
+
+def load_spans(asked: argparse.Namespace, inputs: Inputs = ()) -> LoadedDataset:
+    """The dataset of ``--data`` or ``--dataset`` in whose texts entities are marked; columns that are not named are guessed."""
+    if asked.data is None:
+        return load_saved(asked)
+    table = read(asked)
+    roles = roles_of(asked, table, inputs)
+    guessed = guess_roles(table)
+    if roles.text not in table.columns and asked.label is None:
+        roles = replace(roles, text=guessed.text)
+    if roles.label is None and guessed.spans and roles.text == guessed.text:
+        roles = replace(
+            roles, label=guessed.label, group=roles.group or guessed.group, split=roles.split or guessed.split
+        )
+    loaded = dataset_of(table, replace(roles, spans=True), name=asked.data.name, batch=True)
     tell(loaded.left_out, loaded.notes)
     return loaded
 

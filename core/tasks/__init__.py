@@ -5,9 +5,11 @@ from core.tasks.base import Task
 from core.tasks.language_modelling.task import LanguageModelling
 from core.tasks.multilabel_classification.task import MultilabelClassification
 from core.tasks.text_classification.task import TextClassification
+from core.tasks.token_classification.task import TokenClassification
 
 TASKS: dict[str, Task] = {
-    task.name: task for task in (TextClassification(), MultilabelClassification(), LanguageModelling())
+    task.name: task
+    for task in (TextClassification(), MultilabelClassification(), TokenClassification(), LanguageModelling())
 }
 
 DEFAULT = TextClassification.name  # of requests and versions that name none: there was no other once

@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.base.config import Config
+from core.data.dataset.columns import Targets
 from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import TextDataset
 from core.networks.architectures import MODELS, Architecture
 from core.networks.architectures.blend import BLEND
 from core.networks.standalone.pipeline import TextPipeline
 from core.networks.standalone.predict import Answers, Classifier
+from core.networks.text.examples import Examples, encode_examples
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
@@ -47,7 +49,10 @@ class Engine(Protocol):
     task: str
     precision: str
     provider: str
-    pipeline: TextPipeline
+
+    @property
+    def pipeline(self) -> TextPipeline: ...
+
     thresholds: NDArray[Any] | None  # the probability of each output from which on it is part of an answer
 
     @property
@@ -112,10 +117,10 @@ class Task:
         What makes probabilities of the outputs: ``"softmax"`` where they are logits of a distribution over them, ``"sigmoid"``
         where each is the logit of a probability of its own, ``""`` where they are no logits. With one, a version's file ends in
         it and its probabilities are calibrated.
-    reads_targets
-        Whether it learns from a column of targets; if not, texts are all it needs.
-    reads_sets
-        Whether a target is a set of names, as a cell with several or several columns may say it.
+    reads
+        What it learns from beside texts: a label a text, several, entities, or nothing.
+    numeric
+        Whether the values that a model computes of a text are numbers, as many of each; only such are kept with the answers.
     foretells
         Whether outputs are what the model takes for the answer, so that an older version's outputs can be learned from.
     baseline_grows
@@ -131,8 +136,8 @@ class Task:
     help: ClassVar[str]
     scores: ClassVar[tuple[Score, ...]]
     activation: ClassVar[Literal["", "softmax", "sigmoid"]] = ""
-    reads_targets: ClassVar[bool] = True
-    reads_sets: ClassVar[bool] = False
+    reads: ClassVar[Targets] = "label"
+    numeric: ClassVar[bool] = True
     foretells: ClassVar[bool] = True
     baseline_grows: ClassVar[bool] = False
     programs: ClassVar[tuple[str, ...]] = ("inputs.py", "pipeline.py", "predict.py")
@@ -153,6 +158,16 @@ class Task:
     @property
     def averages(self) -> tuple[str, ...]:
         return tuple(score.name for score in self.scores)
+
+    @property
+    def reads_targets(self) -> bool:
+        """Whether it learns from a column of targets; if not, texts are all it needs."""
+        return self.reads != "nothing"
+
+    @property
+    def reads_sets(self) -> bool:
+        """Whether a target is a set of names, as a cell with several or several columns may say it."""
+        return self.reads == "labels"
 
     # -- rows
 
@@ -208,6 +223,12 @@ class Task:
         """Targets as the loss reads them, ``(rows,)`` or ``(rows, …)``."""
         raise NotImplementedError
 
+    def examples(
+        self, pipeline: TextPipeline, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str]
+    ) -> Examples:
+        """Texts and targets as the network and the loss read them."""
+        return encode_examples(pipeline, texts, self.encode(targets, outputs))
+
     def first_bias(self, targets: NDArray[Any]) -> NDArray[np.float32] | None:
         """What each output says before anything is learned, ``(outputs,)``, where that spares learning it step by step.
 
@@ -250,6 +271,18 @@ class Task:
         """
         raise NotImplementedError
 
+    def validate(
+        self, model: Any, examples: Examples, criterion: Criterion, device: Any, outputs: Sequence[str]
+    ) -> tuple[dict[str, float], float]:
+        """What `measure` says of a network on validation rows, and their mean loss."""
+        import torch
+
+        from core.networks.encoders.batches import predict_logits
+
+        values = predict_logits(model, examples, device)
+        loss = float(criterion(values.to(device), torch.from_numpy(examples.targets).to(device)))
+        return self.measure(values.numpy(), examples.targets, outputs), loss
+
     def better(self, measured: Mapping[str, float], loss: float) -> tuple[float, ...]:
         """By what epochs are compared, from left to right, higher is better: the first score measured, and of equals the loss."""
         name, value = next(iter(measured.items()))
@@ -269,6 +302,17 @@ class Task:
         return None
 
     # -- answers
+
+    def computed(
+        self, model: Any, pipeline: TextPipeline, texts: Sequence[str], outputs: Sequence[str]
+    ) -> NDArray[Any]:
+        """What a network in memory, on the CPU, computes of each text, as its file will: ``(texts, outputs)``."""
+        import torch
+
+        from core.networks.encoders.batches import predict_logits
+
+        values: NDArray[Any] = predict_logits(model, encode_examples(pipeline, texts), torch.device("cpu")).numpy()
+        return values
 
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
         """What a version says, from what its file computes, ``(rows, outputs)``."""
@@ -380,6 +424,12 @@ class Task:
     def engine(self, folder: Path, **options: Any) -> Engine:
         """What answers with a version's files; ``options`` are those of `core.networks.standalone.predict.Classifier`."""
         return Classifier(folder, **options)
+
+    def compared(self, model: Any, engine: Any, texts: Sequence[str]) -> tuple[float, float] | None:
+        """How far an exported file is from its network, on the CPU: the largest difference of any figure, of large ones measured
+        against the largest, and the share of texts that both answer alike. None where their outputs can be compared as they are.
+        """
+        return None
 
     def respond(self, engine: Any, texts: Sequence[str], values: NDArray[Any]) -> list[str]:
         """What a version replies to whoever asks it about texts, beside the values that it computed of them."""

@@ -13,6 +13,7 @@ from core.base.integrity import check, reading
 from core.base.messages import Message
 from core.base.wording import score
 from core.data.dataset import inputs
+from core.data.spans import tokens
 from core.networks.standalone import predict
 from core.networks.standalone.pipeline import tokenizer_files
 from core.registry.records.outgoing import without_paths
@@ -22,7 +23,7 @@ from core.workflows.report.card import escaped
 
 FILES = ("labels.json", "config.json", "model_card.md")
 THRESHOLDS = "thresholds.json"  # where a text may have several labels
-PROGRAMS = {"inputs.py": Path(inputs.__file__)}  # the others lie beside `predict`
+PROGRAMS = {"inputs.py": Path(inputs.__file__), "tokens.py": Path(tokens.__file__)}  # the others lie beside `predict`
 EXACT = "model.onnx"
 TITLES = {
     "macro_f1": "macro-F1",
@@ -165,6 +166,9 @@ def _what(report: dict[str, Any]) -> str:
     if "per_label" in report["overall"]:
         labels = f"{len(report['classes'])} labels: {escaped(', '.join(report['classes']))}"
         return f"A model {size} that gives a text any number of {labels}."
+    if "per_type" in report["overall"]:
+        types = list(report["overall"]["per_type"])
+        return f"A model {size} that marks entities of {len(types)} types in a text: {escaped(', '.join(types))}."
     if "per_class" not in report["overall"]:
         return f"A model of texts {size}. What it answers with: {task_of(report['task']).label}."
     return f"A text classifier {size} with {len(report['classes'])} labels: {escaped(', '.join(report['classes']))}."
@@ -184,7 +188,7 @@ def _row(title: str, figures: dict[str, Any], names: list[str]) -> str:
 
 def _labels(overall: dict[str, Any]) -> list[str]:
     """The scores of each label, where there are labels."""
-    each = overall.get("per_class") or overall.get("per_label")
+    each = overall.get("per_class") or overall.get("per_label") or overall.get("per_type")
     if each is None:
         return []
     rows = [

@@ -15,12 +15,12 @@ from core.data.dataset.splitting import Split, split_rows
 from core.data.dataset.store import StoredDataset
 from core.data.loading.profiling import Profile, profile
 from core.data.recipe import Step, apply_steps, write_steps
-from core.tasks import TASKS
 from dashboard.data import following
 from dashboard.data.following import KEY
 from dashboard.data.labelling import new
 from dashboard.parts import profile as parts_profile
 from dashboard.parts import tables
+from dashboard.parts.first.start import task_for
 from dashboard.parts.forms.label_editor import edit_labels
 from dashboard.parts.upload.looked_over import built, divided, forget
 from dashboard.parts.upload.upload import (
@@ -93,7 +93,7 @@ def add_table() -> None:
         uploaded, prepared.profile, prepared.split, accepted=accepted, accept=lambda step: _accept(uploaded, step)
     )
     steps: list[Step] = []
-    if prepared.dataset.labelled and not uploaded.roles.several:
+    if prepared.dataset.labelled and uploaded.roles.kind == "label":
         with st.expander(t("labels.title"), icon=":material/label:"):
             steps = edit_labels(prepared.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}.{len(accepted)}")
     changed = _changed(prepared, steps)
@@ -106,7 +106,7 @@ def add_table() -> None:
 
 def _bare(uploaded: UploadedTable) -> bool:
     """Whether the table has texts alone."""
-    return not (uploaded.roles.label or uploaded.roles.labels)
+    return uploaded.roles.kind == "nothing"
 
 
 def _accepted(uploaded: UploadedTable) -> list[Step]:
@@ -154,14 +154,15 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
     if accepted:
         dataset, _ = apply_steps(dataset, accepted)
         try:
-            check_labels(dataset)
+            if not uploaded.roles.spans:
+                check_labels(dataset)
         except DataError as error:
             bar.empty()
             st.button(t("data.undo"), key=f"{KEY}.undo", on_click=_accept, args=(uploaded, None))
             return error
     token = f"{uploaded.token}.{len(accepted)}"
     tell(0.2, "divide")
-    split = divided(token, _stratified(dataset) if uploaded.roles.several else dataset)
+    split = divided(token, task_for(uploaded.roles.kind).stratified(dataset))
     tell(0.6, "profile")
     described = _profiled(token, dataset, set_aside, uploaded)
     bar.empty()
@@ -169,14 +170,9 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
     return Prepared(dataset, set_aside, described, split)
 
 
-def _stratified(dataset: TextDataset) -> TextDataset:
-    """The rows as a model that gives several labels to a text divides them."""
-    return next(task for task in TASKS.values() if task.reads_sets).stratified(dataset)
-
-
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
 def _profiled(token: str, _dataset: TextDataset, _set_aside: SetAside, _uploaded: UploadedTable) -> Profile:
-    return profile(_dataset, _set_aside, _uploaded.skipped, several=_uploaded.roles.several)
+    return profile(_dataset, _set_aside, _uploaded.skipped, kind=_uploaded.roles.kind)
 
 
 def _save_form(uploaded: UploadedTable, prepared: Prepared, steps: list[Step]) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import pandas
 import streamlit as st
 
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import StoredDataset
+from core.data.spans.targets import spans_of
 from dashboard.data.labelling import new
 from dashboard.data.quality.page import inspect
 from dashboard.parts import tables
@@ -97,11 +99,21 @@ def _look(stored: StoredDataset) -> None:
             if stored.labelled:
                 label_balance(stored.label_rows, key=f"data.look-labels.{stored.id}")
             head = dataset.take(range(min(LOOK_ROWS, len(dataset))))
-            labels = {t("upload.label"): head.label_names()} if stored.labelled else {}
+            labels = {t("upload.label"): _targets(stored, head)} if stored.labelled else {}
             rows = pandas.DataFrame({t("upload.text"): head.texts, **labels})
             st.dataframe(excerpt(rows, slice(None)), hide_index=True, alt=t("upload.preview"))
 
     st.dialog(tables.plain(stored.name), width="large")(body)()
+
+
+def _targets(stored: StoredDataset, head: TextDataset) -> list[str]:
+    """The targets of rows as people read them."""
+    if not stored.roles.spans:
+        return head.label_names()
+    return [
+        ", ".join(f"{text[span.start : span.end]} ({span.type})" for span in spans_of(target)) or tables.NOTHING
+        for text, target in zip(head.texts, head.label_names(), strict=True)
+    ]
 
 
 def used_by(dataset: str) -> list[str]:

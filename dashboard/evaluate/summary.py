@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.registry.records.reports import baseline_name
 from core.statistics.intervals import MINIMUM_ROWS
-from dashboard.evaluate import learned, plain, several, tree
+from dashboard.evaluate import entities, learned, plain, several, tree
 from dashboard.evaluate.page import Shown
 from dashboard.parts import scores, tables
 from dashboard.parts.versions import report_download, verdict
@@ -76,6 +76,8 @@ def _plain(shown: Shown) -> None:
     plain.tests(shown)
     if shown.task.reads_sets:
         several.by_label(shown)
+    if shown.task.reads == "spans":
+        entities.by_type(shown)
 
 
 def overall_table(shown: Shown) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from dashboard.evaluate import behaviour, confusion, plain, several, slices, summary
+from dashboard.evaluate import behaviour, confusion, entities, plain, several, slices, summary
 from dashboard.evaluate.compare import tab as compare
 from dashboard.evaluate.errors import cards, farthest
 from dashboard.evaluate.page import Shown
@@ -21,7 +21,7 @@ def draw(shown: Shown) -> None:
 
 
 def parts(shown: Shown) -> dict[str, Part]:
-    """Tab → what draws it: of one label a text, of several, of none."""
+    """Tab → what draws it: of one label a text, of several, of entities, of none."""
     if shown.labelled:
         return {
             "summary": summary.draw,
@@ -34,6 +34,8 @@ def parts(shown: Shown) -> dict[str, Part]:
         }
     if shown.task.reads_sets:
         found: dict[str, Part] = {"summary": summary.draw, "confusions": several.pairs, "errors": cards.draw}
+    elif shown.task.reads == "spans":
+        found = {"summary": summary.draw, "confusions": entities.confused, "errors": entities.errors}
     else:
         found = {"summary": summary.draw, "farthest": farthest.draw}
     return found | ({"compare": plain.matrix} if len(shown.report["tests"]) > 1 else {})

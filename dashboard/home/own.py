@@ -13,6 +13,7 @@ from core.data.dataset.rows import SetAside, TextDataset
 from core.data.dataset.splitting import Split
 from core.data.dataset.store import StoredDataset
 from core.data.loading.label_notes import merges_of
+from core.data.spans.targets import counts_of as entities_of
 from dashboard.parts import profile, tables
 from dashboard.parts.first import start
 from dashboard.parts.upload.looked_over import built, divided, forget
@@ -75,9 +76,9 @@ def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -
         show_error(problem)
         st.caption(t("home.problem_cure"))
         return
-    if len(counts) == 1:
+    if len(counts) == 1 and not uploaded.roles.spans:
         st.warning(t("home.one_label"), icon=":material/label_off:")
-    if not uploaded.roles.several:
+    if uploaded.roles.kind == "label":
         _spellings(dataset)
     profile.division(_division(uploaded, dataset))
     with st.form("home.train-own", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -113,7 +114,7 @@ def _spellings(dataset: TextDataset) -> None:
 
 def _problem(uploaded: UploadedTable, dataset: TextDataset) -> DataError | None:
     """Why nothing can be learned from the table as it is."""
-    task = start.task_for(labelled=True, several=uploaded.roles.several)
+    task = start.task_for(uploaded.roles.kind)
     try:
         task.check(dataset.label_names())
         task.check_size(len(dataset))
@@ -124,13 +125,15 @@ def _problem(uploaded: UploadedTable, dataset: TextDataset) -> DataError | None:
 
 
 def _division(uploaded: UploadedTable, dataset: TextDataset) -> Split | DataError:
-    task = start.task_for(labelled=True, several=uploaded.roles.several)
+    task = start.task_for(uploaded.roles.kind)
     return divided(f"{uploaded.token}.{task.name}", task.stratified(dataset))
 
 
 def _label_counts(uploaded: UploadedTable, dataset: TextDataset) -> dict[str, int]:
     """How many rows have each label, the most frequent first; of rows with several, each label counts by itself."""
-    if uploaded.roles.several:
+    if uploaded.roles.spans:
+        counts = entities_of(dataset.label_names())
+    elif uploaded.roles.several:
         counts = dict(counts_of(dataset.label_names()))
     else:
         counts = dict(zip(dataset.classes, np.bincount(dataset.labels).tolist(), strict=True))

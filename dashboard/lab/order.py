@@ -22,13 +22,13 @@ PARTS = ("first", "batch_2", "batch_3")  # of each sample
 
 def tell_left_out() -> None:
     """Say why datasets that somebody may look for are not in the lists."""
-    if any(dataset.roles.several for dataset in state.datasets()):
+    if any(dataset.kind in ("labels", "spans") for dataset in state.datasets()):
         st.caption(t("lab.several_labels_left_out"))
 
 
 def draw() -> list[StoredDataset]:
     """The list with its buttons, and the box that adds to it."""
-    known = {dataset.id: dataset for dataset in state.datasets() if not dataset.roles.several}
+    known = {dataset.id: dataset for dataset in state.datasets() if dataset.kind in ("nothing", "label")}
     order = [identity for identity in st.session_state.get(ORDER, []) if identity in known]
     st.session_state[ORDER] = order
     for index, identity in enumerate(order):

@@ -100,7 +100,7 @@ def _name_of(datasets: list[StoredDataset]) -> str:
 
 
 def _single() -> Choice:
-    datasets = {dataset.id: dataset for dataset in state.datasets() if not dataset.roles.several}
+    datasets = {dataset.id: dataset for dataset in state.datasets() if dataset.kind in ("nothing", "label")}
     if not datasets:
         return Choice(missing=t("lab.no_datasets"))
     names = {dataset.id: order.describe(dataset) for dataset in datasets.values()}

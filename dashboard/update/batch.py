@@ -270,8 +270,8 @@ def _corrections(situation: Situation, waiting: list[Correction]) -> None:
 
 
 def _use_corrections(situation: Situation, table: pd.DataFrame) -> None:
-    separator = BAR if task_of_version(situation.champion).reads_sets else None
-    roles = ColumnRoles("text", "label", separator=separator)
+    task = task_of_version(situation.champion)
+    roles = ColumnRoles("text", "label", separator=BAR if task.reads_sets else None, spans=task.reads == "spans")
     try:
         dataset, set_aside = build_dataset(table[["text", "label"]], roles, batch=True)
     except DataError as error:

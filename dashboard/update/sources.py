@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.base.errors import CoreError
+from core.data.dataset.columns import Targets
 from core.data.dataset.samples import SAMPLES
 from core.data.dataset.store import StoredDataset
 from core.data.recipe import Step, read_steps
@@ -49,5 +50,12 @@ def earlier_steps(situation: Situation) -> list[Step]:
 
 def choosable(situation: Situation) -> list[StoredDataset]:
     """Saved datasets that the champion has not learned from and can learn from, newest first."""
-    known, alone = set(learned(situation)), not task_of_version(situation.champion).reads_targets
-    return [dataset for dataset in state.datasets() if dataset.id not in known and (alone or dataset.labelled)]
+    known, reads = set(learned(situation)), task_of_version(situation.champion).reads
+    return [dataset for dataset in state.datasets() if dataset.id not in known and _suits(dataset, reads)]
+
+
+def _suits(dataset: StoredDataset, reads: Targets) -> bool:
+    """Whether a model that reads such targets can learn from a dataset."""
+    if reads == "nothing":
+        return True
+    return dataset.kind == "spans" if reads == "spans" else dataset.kind in ("label", "labels")

@@ -1,4 +1,4 @@
-"""The Try tab of a model that answers with no label: one text and what the model makes of it; a language model writes."""
+"""The Try tab of a model that answers with no label: what it makes of one text; some write, some mark."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboard.parts import correcting, scores, tables
 from dashboard.parts.names import provider_name
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t
-from dashboard.use import page, writing
+from dashboard.use import entities, page, writing
 from dashboard.use.page import open_box, remark_on_length
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ WRITES = "language_modelling"
 def draw(version: VersionInfo) -> None:
     """The whole tab."""
     page.style()
-    writing.draw(version) if scores.task_of_version(version).name == WRITES else _ask(version)
+    task = scores.task_of_version(version)
+    own = writing.draw if task.name == WRITES else entities.draw if task.reads == "spans" else _ask
+    own(version)
 
 
 @guarded_fragment()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import pandas
 
 from core.data.reading.names import GROUP_NAMES, LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, TIME_NAMES, rank
+from core.data.spans.cells import are_marked, hold_spans
 
 _FILLED = 0.5  # share of the fullest column's values that a label column without a fitting name has at least
 _NAMED_FILLED = 0.1  # share of the rows in which one with a fitting name has more than nothing
@@ -17,6 +19,7 @@ _TIME = re.compile(
 )
 _SAMPLE = 2000  # rows looked at, evenly spaced
 
+Targets = Literal["nothing", "label", "labels", "spans"]
 LIST = "[]"  # in place of a separator: each cell is a list as JSON writes it
 
 _SPLITS = {
@@ -44,6 +47,8 @@ class ColumnRoles:
     below
         Columns whose values stand below that of ``label``, from the top down: "Food" and "Pizza" are "Food > Pizza". A blank
         one ends the label.
+    spans
+        Whether ``label`` holds entities, see `core.data.spans`; without a label the texts carry them as marks.
     """
 
     text: str
@@ -55,11 +60,19 @@ class ColumnRoles:
     labels: tuple[str, ...] = ()
     separator: str | None = None
     below: tuple[str, ...] = ()
+    spans: bool = False
 
     def __post_init__(self) -> None:  # stored as lists
         object.__setattr__(self, "inputs", tuple((name, kind) for name, kind in self.inputs))
         object.__setattr__(self, "labels", tuple(self.labels))
         object.__setattr__(self, "below", tuple(self.below))
+
+    @property
+    def kind(self) -> Targets:
+        """What is known of each row beside its text."""
+        if self.spans:
+            return "spans"
+        return "labels" if self.several else "label" if self.label is not None else "nothing"
 
     @property
     def several(self) -> bool:
@@ -85,7 +98,7 @@ def guess_roles(table: pandas.DataFrame) -> ColumnRoles:
 
     The text is the column with a fitting name, otherwise the one with the longest values. The label is a column with
     a fitting name, otherwise the one with the fewest different values, but never one that is almost empty. Split, group and
-    time go by name; a split column must also hold split names and nothing else.
+    time go by name; a split column must also hold split names and nothing else. A column of entities is told by what it holds.
     """
     sample = table.iloc[list(range(0, len(table), max(1, len(table) // _SAMPLE)))]  # a slice would copy the whole table
     names = [str(column) for column in table.columns]
@@ -93,11 +106,34 @@ def guess_roles(table: pandas.DataFrame) -> ColumnRoles:
     free = [name for name in names if name != text]
     split = next(iter(_by_rank([name for name in free if _holds_splits(sample[name])], SPLIT_NAMES)), None)
     free = [name for name in free if name != split]
-    label = _guess_label(sample, free)
+    label = next((name for name in free if _hold_spans(sample, text, name)), None) or _guess_label(sample, free)
     free = [name for name in free if name != label]
     group = next(iter(_by_rank(free, GROUP_NAMES, whole=True)), None)
     time = next(iter(_by_rank([name for name in free if name != group], TIME_NAMES)), None)
-    return ColumnRoles(text, label, split, group, time)
+    return with_spans(sample, ColumnRoles(text, label, split, group, time))
+
+
+def with_spans(table: pandas.DataFrame, roles: ColumnRoles) -> ColumnRoles:
+    """The roles, with ``spans`` where the column of labels, or without one the texts themselves, hold entities."""
+    if roles.several or roles.below or not {roles.text, roles.label or roles.text} <= set(table.columns):
+        return roles
+    if roles.label is None:
+        return replace(roles, spans=are_marked(_filled(table, roles.text)[roles.text].tolist()))
+    return replace(roles, spans=_hold_spans(table, roles.text, roles.label))
+
+
+def _hold_spans(table: pandas.DataFrame, text: str, column: str) -> bool:
+    """Whether a column holds entities of the texts."""
+    rows = _filled(table, column)
+    cells = rows[column].tolist()
+    if not cells or cells[0].lstrip()[:1] not in ("[", "{"):
+        return False
+    return hold_spans(rows[text].fillna("").tolist(), cells)
+
+
+def _filled(table: pandas.DataFrame, column: str) -> pandas.DataFrame:
+    """The rows of a table in which a column holds something."""
+    return table[table[column].fillna("").str.strip() != ""]
 
 
 def _guess_text(sample: pandas.DataFrame, names: list[str]) -> str:

@@ -22,6 +22,7 @@ from core.data.dataset.label_sets import counts_of
 from core.data.dataset.label_spelling import canonical_labels, looks_missing, respelled
 from core.data.dataset.label_tree import BELOW
 from core.data.dataset.multilabel import read_label_sets
+from core.data.spans.cells import read_entities
 
 Rows = npt.NDArray[np.int64]
 
@@ -135,7 +136,9 @@ def build_dataset(
     """
     label_column = _check_roles(table, roles, need_label=need_label)
     texts = _column(table, roles.text)
-    if roles.several:
+    if roles.spans:
+        texts, numbers, names, set_aside = _with_entities(table, roles, texts)
+    elif roles.several:
         numbers, names, set_aside = _several(table, roles, texts, batch=batch)
     else:
         numbers, names, set_aside = (
@@ -145,7 +148,7 @@ def build_dataset(
     kept = set_aside.kept if set_aside.count else None
     numbers = numbers if kept is None else numbers[list(kept)]
     classes = _order({names[number] for number in np.unique(numbers)})
-    if not batch and (label_column is not None or roles.several):
+    if not batch and not roles.spans and (label_column is not None or roles.several):
         _check_labels(label_column or roles.labels[0], len(numbers), _single(classes) if roles.several else classes)
     fields = [(name, kind, _pick(_column(table, name), kept)) for name, kind in roles.inputs]
     for name, kind, values in fields:
@@ -178,6 +181,8 @@ def rows_set_aside(table: pandas.DataFrame, roles: ColumnRoles) -> SetAside:
     """
     label_column = _check_roles(table, roles)
     texts = _column(table, roles.text)
+    if roles.spans:
+        return _with_entities(table, roles, texts)[3]
     if roles.several:
         return _several(table, roles, texts, batch=True)[2]
     assert label_column is not None, "one is needed"
@@ -215,6 +220,18 @@ def _several(
     return np.asarray(numbers, dtype=np.int64), [str(name) for name in names], replace(set_aside, notes=read.notes)
 
 
+def _with_entities(
+    table: pandas.DataFrame, roles: ColumnRoles, texts: list[str]
+) -> tuple[list[str], Rows, list[str], SetAside]:
+    """The same where entities are marked in texts, and the texts that they count in."""
+    cells = None if roles.label is None else _column(table, roles.label)
+    read = read_entities(texts, cells, roles.label or roles.text)
+    numbers, names = pandas.factorize(pandas.Series(read.targets, dtype=object))
+    labelled = np.array([bool(target) for target in read.targets], dtype=bool)
+    set_aside = replace(_set_aside(read.texts, labelled, {}), notes=read.notes)
+    return read.texts, np.asarray(numbers, dtype=np.int64), [str(name) for name in names], set_aside
+
+
 def _unlabelled(texts: list[str]) -> tuple[Rows, list[str], SetAside]:
     """The same for rows that need no label."""
     return np.zeros(len(texts), dtype=np.int64), list(UNLABELLED), _set_aside(texts, np.ones(len(texts), np.bool_), {})
@@ -241,6 +258,7 @@ def _pick(values: list[str], rows: Sequence[int] | None) -> list[str]:
 def _check_roles(table: pandas.DataFrame, roles: ColumnRoles, *, need_label: bool = True) -> str | None:
     """Check that the columns are there and differ; returns the label column."""
     names = [str(column) for column in table.columns]
+    need_label = need_label and not roles.spans
     if need_label and len(names) == 1 and roles.label is None and not roles.labels:
         raise DataError(
             "data.one_column",

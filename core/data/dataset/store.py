@@ -26,10 +26,11 @@ from core.base import files
 from core.base.errors import CoreError, DataError
 from core.base.faults import reached
 from core.base.files import read_json
-from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.columns import ColumnRoles, Targets
 from core.data.dataset.label_sets import labels_of
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import UNLABELLED, TextDataset
+from core.data.spans.targets import spans_of
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _PIECE = 20_000  # rows handled at once
@@ -70,9 +71,20 @@ class StoredDataset:
         """Whether rows have labels at all; texts alone can teach a language model."""
         return tuple(self.classes) != UNLABELLED
 
-    def check_single(self) -> None:
-        """Raise the `DataError` that says why rows with several labels can't be used where each needs one."""
-        if self.roles.several:
+    @property
+    def kind(self) -> Targets:
+        """What is known of each row beside its text."""
+        return self.roles.kind if self.labelled else "nothing"
+
+    def check_for(self, reads: Targets, *, single: bool) -> None:
+        """Raise the `DataError` that says why rows can't be used for a task that reads such targets.
+
+        Parameters
+        ----------
+        single
+            Whether each row needs exactly one label.
+        """
+        if self.roles.several and single:
             raise DataError(
                 "data.one_label_needed",
                 "A text of '{name}' may have several labels, and here each text needs one. Choose another dataset, or the task "
@@ -80,15 +92,35 @@ class StoredDataset:
                 task="multilabel_classification",
                 name=self.name,
             )
+        if self.roles.spans and reads in ("label", "labels"):
+            raise DataError(
+                "data.labels_needed",
+                "In the texts of '{name}' entities are marked, and here each text needs labels. Choose another dataset, "
+                "or the task '{task}'.",
+                task="token_classification",
+                name=self.name,
+            )
+        if reads == "spans" and not self.roles.spans:
+            raise DataError(
+                "data.spans_needed",
+                "In the texts of '{name}' no entities are marked. Choose a dataset with a column of them, or with a token and "
+                "its tag a line.",
+                name=self.name,
+            )
+
+    def check_single(self) -> None:
+        """The same where each row needs one label."""
+        self.check_for("label", single=True)
 
     @property
     def label_rows(self) -> dict[str, int]:
-        """Label → number of rows; where a row may have several, it counts for each of them."""
-        if not self.roles.several:
+        """Label → number of rows; where a row may have several, it counts for each of them. Of entities type → their number."""
+        if self.kind in ("nothing", "label"):
             return self.classes
         rows: dict[str, int] = {}
         for target, count in self.classes.items():
-            for label in labels_of(target):
+            names = [span.type for span in spans_of(target)] if self.roles.spans else labels_of(target)
+            for label in names:
                 rows[label] = rows.get(label, 0) + count
         return dict(sorted(rows.items()))
 

@@ -141,7 +141,7 @@ def dataset_of(
 ) -> LoadedDataset:
     """Make a dataset of a table that was read, with all that is to be said of it."""
     dataset, set_aside = build_dataset(table, roles, batch=batch, need_label=need_label)
-    merges = merges_of(dataset) if merge and not roles.several else {}
+    merges = merges_of(dataset) if merge and roles.kind == "label" else {}
     if merges:
         dataset, _ = RenameLabels(names=merges).apply(dataset)
     left_out = left_out_of(table, set_aside)
@@ -154,7 +154,7 @@ def dataset_of(
         left_out,
         (
             *reading,
-            *(() if roles.several else label_notes(dataset)),
+            *(label_notes(dataset) if roles.kind in ("label", "nothing") else ()),
             *telling,
             *([merged_note(merges)] if merges else []),
         ),
@@ -216,7 +216,7 @@ def reading_notes(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAsi
     notes = [note for note in notes_of(table) if note.key not in TOLD_BY_ROWS]
     if set_aside is not None and set_aside.respelled:
         notes.append(read_note(set_aside.respelled))
-    if roles.several:
+    if roles.several or roles.spans:
         return [*notes, *(set_aside.notes if set_aside is not None else ())]
     several = several_labels(table[roles.label].tolist()) if roles.label in table.columns else None
     return notes if several is None else [*notes, several]

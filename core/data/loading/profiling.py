@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.base.messages import Message, message
+from core.data.dataset.columns import Targets
 from core.data.dataset.input_columns import telling_inputs
 from core.data.dataset.inputs import body_of
 from core.data.dataset.label_sets import counts_of, labels_of
@@ -22,6 +23,7 @@ from core.data.dataset.rows import Rows, SetAside, TextDataset
 from core.data.dataset.same_text import groups_of, key_numbers, text_key
 from core.data.loading.label_notes import label_counts, merges_of, missing_note, read_note, spellings_note
 from core.data.recipe import RenameLabels, Step
+from core.data.spans.targets import counts_of as entities_of
 
 Severity = Literal["info", "warning", "error"]
 
@@ -85,7 +87,7 @@ def profile(
     set_aside: SetAside | None = None,
     skipped: Sequence[Mapping[str, Any]] = (),
     *,
-    several: bool = False,
+    kind: Targets = "label",
 ) -> Profile:
     """Look a dataset over.
 
@@ -95,11 +97,13 @@ def profile(
         What `build_dataset` set aside.
     skipped
         Rows that the reader left out, ``table.attrs["skipped"]`` of `read_table`.
-    several
-        Whether a row may have several labels: then each is counted by itself, and spellings are not looked for.
+    kind
+        What is known of each row. Of several labels each is counted by itself, of entities each type; spellings of these are not
+        looked for.
     """
     lengths = np.array([len(body_of(text)) for text in dataset.texts], dtype=np.int64)
-    counts = counts_of(dataset.label_names()) if several else label_counts(dataset)
+    counted = {"labels": counts_of, "spans": entities_of}.get(kind)
+    counts = counted(dataset.label_names()) if counted is not None else label_counts(dataset)
     kept = set_aside.kept if set_aside is not None else range(len(dataset))
 
     def finding(kind: str, severity: Severity, sentence: Message, rows: Iterable[int]) -> ProfileFinding:
@@ -108,9 +112,9 @@ def profile(
 
     findings = [
         *_missing(set_aside, skipped),
-        *(_spellings(dataset, set_aside, counts, finding) if dataset.labelled and not several else ()),
+        *(_spellings(dataset, set_aside, counts, finding) if dataset.labelled and counted is None else ()),
         *_repeated(dataset, finding),
-        *(_labels(dataset, counts, finding) if dataset.labelled else ()),
+        *(_labels(dataset, counts, finding) if dataset.labelled and kind != "spans" else ()),
         *_long(lengths, finding),
         *(finding("input_tells", "warning", sentence, []) for sentence in telling_inputs(dataset)),
     ]

@@ -59,6 +59,9 @@ class TextNetwork(nn.Module):
 
     declared: ClassVar[Architecture]
 
+    answer_shape: ClassVar[
+        tuple[str, ...]
+    ] = ()  # further dimensions of what `forward` returns, between texts and outputs
     hiding_token: int = UNKNOWN  # stands for a token that is hidden while learning
 
     embedding: nn.Embedding | nn.EmbeddingBag

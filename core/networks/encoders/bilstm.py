@@ -46,13 +46,13 @@ class BiLSTM(WindowedNetwork):
 
     def window_features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         hidden = self.dropout(self.embedding(tokens))  # (batch, length, embedding)
-        reversal = _reversal(mask)
+        order = reversal(mask)
         for number, ahead in enumerate(self.ahead):
             if number:
                 hidden = self.dropout(hidden)
             outputs = [ahead(hidden)[0]]
             if len(self.back):
-                outputs.append(_reorder(self.back[number](_reorder(hidden, reversal))[0], reversal))
+                outputs.append(reordered(self.back[number](reordered(hidden, order))[0], order))
             hidden = torch.cat(outputs, dim=2)  # (batch, length, directions × hidden)
         hidden = hidden.masked_fill(~mask.unsqueeze(2), float("-inf"))
         pooled: Tensor = self.dropout(hidden.amax(dim=1))  # (batch, directions × hidden)
@@ -63,27 +63,28 @@ class BiLSTM(WindowedNetwork):
         # Time comes first here, as ONNX's LSTM wants it: (length, batch, width).
         hidden = graph.add("Gather", self.embedding.weight, graph.add("Transpose", tokens, perm=[1, 0]))
         for number, ahead in enumerate(self.ahead):
-            outputs = [_write_lstm(graph, ahead, hidden)]
+            outputs = [write_lstm(graph, ahead, hidden)]
             if len(self.back):
-                behind = _write_lstm(graph, self.back[number], _write_reversed(graph, hidden, lengths))
-                outputs.append(_write_reversed(graph, behind, lengths))
+                behind = write_lstm(graph, self.back[number], write_reversed(graph, hidden, lengths))
+                outputs.append(write_reversed(graph, behind, lengths))
             hidden = graph.add("Concat", *outputs, axis=2)
         present = graph.add("Unsqueeze", graph.add("Transpose", mask, perm=[1, 0]), [2])
         return graph.add("ReduceMax", graph.add("Where", present, hidden, float("-inf")), [0], keepdims=0)
 
 
-def _reversal(mask: Tensor) -> Tensor:
+def reversal(mask: Tensor) -> Tensor:
     """Positions (batch, length) that reverse each row within its own length and leave padding in place."""
     lengths = mask.sum(dim=1, keepdim=True)
     positions = torch.arange(mask.shape[1], device=mask.device).unsqueeze(0)
     return torch.where(positions < lengths, lengths - 1 - positions, positions)
 
 
-def _reorder(hidden: Tensor, positions: Tensor) -> Tensor:
+def reordered(hidden: Tensor, positions: Tensor) -> Tensor:
+    """Vectors (batch, length, width) in the order of these positions (batch, length)."""
     return hidden.gather(1, positions.unsqueeze(2).expand(-1, -1, hidden.shape[2]))
 
 
-def _write_lstm(graph: Graph, lstm: nn.Module, hidden: str) -> str:
+def write_lstm(graph: Graph, lstm: nn.Module, hidden: str) -> str:
     """One layer in one direction, over (length, batch, width); ONNX wants PyTorch's second and third gate after the fourth."""
 
     def gates(name: str) -> Tensor:
@@ -95,6 +96,6 @@ def _write_lstm(graph: Graph, lstm: nn.Module, hidden: str) -> str:
     return graph.add("Squeeze", answer, [1])  # of directions
 
 
-def _write_reversed(graph: Graph, hidden: str, lengths: str) -> str:
+def write_reversed(graph: Graph, hidden: str, lengths: str) -> str:
     """Each text backwards within its own length, and padding in its place."""
     return graph.add("ReverseSequence", hidden, lengths, time_axis=0, batch_axis=1)

@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -57,6 +57,8 @@ class Encoder(WindowedNetwork):
     """
 
     declared = ENCODER
+    reading: ClassVar[str] = "pretrained"  # as the options of its pipeline name it
+    pipeline_class: ClassVar[type[TextPipeline]] = TextPipeline
     config: EncoderConfig
     pieces: Tensor
 
@@ -100,21 +102,22 @@ class Encoder(WindowedNetwork):
         tokenizer = read_json(folder / "tokenizer.json")
         kept = np.arange(int(network.config.vocab_size))
         all_pieces = len(kept)
-        inputs = learned_inputs(texts) if text.use_inputs else []
+        inputs = learned_inputs(texts) if text.use_inputs and cls.reading == "pretrained" else []
         if config.trim_pieces:
-            read = [info.prefix + as_text(row, inputs, 2 * text.max_length)[0] for row in texts]
-            tokenizer, kept = trim_vocabulary(tokenizer, read, config.kept_pieces)
+            tokenizer, kept = trim_vocabulary(
+                tokenizer, cls.as_read(texts, info, inputs, text.max_length), config.kept_pieces
+            )
             keep_pieces(network, kept)
         longest = int(getattr(network.config, "max_position_embeddings", 512)) - 2  # RoBERTa begins to count at 2
         options = {
-            "segmentation": "pretrained",
+            "segmentation": cls.reading,
             "max_length": min(text.max_length, longest),
             "windows": text.windows,
             "stop_words": [],
             "prefix": info.prefix,
             **({"inputs": inputs} if inputs else {}),
         }
-        pipeline = TextPipeline(Tokenizer.from_str(json.dumps(tokenizer, ensure_ascii=False)), options)
+        pipeline = cls.pipeline_class(Tokenizer.from_str(json.dumps(tokenizer, ensure_ascii=False)), options)
         model = cls(config, network, info, outputs)
         model.window = window_of(pipeline)
         padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in marks_of(tokenizer))
@@ -123,6 +126,13 @@ class Encoder(WindowedNetwork):
         model.origin = {"encoder": {**info.to_dict(), "pieces": all_pieces, "kept": model.vocabulary_size}}
         model.keep_features(sources.features)
         return model, pipeline
+
+    @classmethod
+    def as_read(
+        cls, texts: Sequence[str], info: EncoderInfo, inputs: Sequence[dict[str, Any]], max_length: int
+    ) -> list[str]:
+        """Texts as the tokenizer gets them."""
+        return [info.prefix + as_text(row, inputs, 2 * max_length)[0] for row in texts]
 
     @classmethod
     def rebuild(cls, config: EncoderConfig, vocabulary_size: int, outputs: int, architecture: dict[str, Any]) -> Self:
@@ -218,15 +228,21 @@ class Encoder(WindowedNetwork):
         """Nothing grows: a pretrained tokenizer can read every text."""
 
     def write_window_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
-        if self.config.tuning == "lora" or not is_plain_bert(self.encoder):
+        hidden = self.write_hidden(graph, tokens, mask)
+        if hidden is None:
             return None
-        states = write_bert(graph, self.encoder, tokens, mask, self.padding)[: -self.layers_read - 1 : -1]
-        hidden = states[0] if len(states) == 1 else graph.add("Concat", *states, axis=2)
         if self.info.pooling == "cls":
             return graph.add("Squeeze", graph.slice(hidden, 0, 1, 1), [1])
         present = graph.as_float(graph.add("Unsqueeze", mask, [2]))
         total = graph.add("ReduceSum", graph.add("Mul", hidden, present), [1], keepdims=0)
         return graph.add("Div", total, graph.add("ReduceSum", present, [1], keepdims=0))
+
+    def write_hidden(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        """Write what `hidden` computes; None where the network is not of the kind that can be written."""
+        if self.config.tuning == "lora" or not is_plain_bert(self.encoder):
+            return None
+        states = write_bert(graph, self.encoder, tokens, mask, self.padding)[: -self.layers_read - 1 : -1]
+        return states[0] if len(states) == 1 else graph.add("Concat", *states, axis=2)
 
     def for_export(self) -> None:
         self.cache = None
@@ -249,7 +265,8 @@ class Encoder(WindowedNetwork):
             for parameter in layer:
                 parameter.requires_grad_(learns)
 
-    def _encode(self, tokens: Tensor, mask: Tensor) -> Tensor:
+    def hidden(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """The layers that are read, side by side, of each piece of windows: (windows, length, features)."""
         precision = self.config.precision if self.training else "float32"
         with arithmetic(precision, tokens.device) if self.encoder_learns else torch.no_grad():
             output = self.encoder(
@@ -258,9 +275,12 @@ class Encoder(WindowedNetwork):
                 output_hidden_states=self.layers_read > 1,
             )
         if self.layers_read > 1:
-            hidden = torch.cat(output.hidden_states[: -self.layers_read - 1 : -1], dim=2).float()
-        else:
-            hidden = output.last_hidden_state.float()
+            return torch.cat(output.hidden_states[: -self.layers_read - 1 : -1], dim=2).float()
+        last: Tensor = output.last_hidden_state.float()
+        return last
+
+    def _encode(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        hidden = self.hidden(tokens, mask)
         if self.info.pooling == "cls":
             first: Tensor = hidden[:, 0]
             return first

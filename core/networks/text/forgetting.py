@@ -12,6 +12,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from core.data.dataset.inputs import FIELD, MARK, parse, token_name
+from core.networks.standalone.marking import FeaturePipeline
 from core.networks.standalone.pipeline import TextPipeline
 from core.networks.standalone.write import NAMELESS
 from core.networks.text.tokenizing import input_tokens, written_texts
@@ -25,6 +26,8 @@ def split_words(pipeline: TextPipeline, texts: Iterable[str]) -> set[str]:
     their tokens, too.
     """
     texts = list(texts)
+    if isinstance(pipeline, FeaturePipeline):
+        return {name for text in texts for own in pipeline.names(text) for name in own}
     splitter, normalizer = pipeline.tokenizer.pre_tokenizer, pipeline.tokenizer.normalizer
     normalises = pipeline.options["segmentation"] == "pretrained" and normalizer is not None
     words: set[str] = set()

@@ -24,6 +24,7 @@ from core.data.dataset.inputs import (
     values_for,
 )
 from core.data.dataset.language import language_of
+from core.networks.standalone.marking import FEATURES, PIECES, FeaturePipeline, TokenPipeline
 from core.networks.standalone.pipeline import MEMORY, ODD_SPACES, UNKNOWN, TextPipeline
 from core.networks.text.config import TextConfig
 from core.networks.text.stopwords import STOP_WORDS
@@ -63,11 +64,7 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
         counts, words = _count(pipeline, written)
         kept = [token for token, count in counts.most_common() if count >= config.minimum_frequency]
         if not kept:
-            raise ModelError(
-                "text.no_tokens",
-                "No token was left after cleaning {rows} texts. Lower 'smallest count of a token' or check the text column.",
-                rows=len(texts),
-            )
+            raise _no_tokens(texts)
         kept = kept[: config.vocabulary_size]
         vocabulary = SPECIAL + kept + [*columns] + [*words_of_columns(pipeline, texts, set(kept))]
         pipeline = TextPipeline(_with_vocabulary(tokenizer, vocabulary), options)
@@ -78,14 +75,50 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
     return pipeline
 
 
+def fit_features(texts: Sequence[str], config: TextConfig) -> TokenPipeline:
+    """Learn the features of tokens (`FeaturePipeline.names`) that training texts hold.
+
+    Raises
+    ------
+    ModelError
+        When the texts hold no token at all.
+    """
+    options = {"segmentation": FEATURES, "max_length": config.max_length, "stop_words": []}
+    plain = Tokenizer(WordLevel({token: number for number, token in enumerate(SPECIAL)}, unk_token=SPECIAL[1]))
+    counts = _count_features(FeaturePipeline(plain, options), texts)
+    kept = [name for name, count in counts.most_common(config.vocabulary_size) if count >= config.minimum_frequency]
+    if not kept:
+        raise _no_tokens(texts)
+    return FeaturePipeline(_with_vocabulary(plain, SPECIAL + kept), options)
+
+
+def _count_features(pipeline: FeaturePipeline, texts: Sequence[str]) -> Counter[str]:
+    return Counter(name for text in texts for own in pipeline.names(text) for name in own)
+
+
+def _no_tokens(texts: Sequence[str]) -> ModelError:
+    return ModelError(
+        "text.no_tokens",
+        "No token was left after cleaning {rows} texts. Lower 'smallest count of a token' or check the text column.",
+        rows=len(texts),
+    )
+
+
 def extend_pipeline(pipeline: TextPipeline, texts: Sequence[str], *, minimum_frequency: int = 1) -> TextPipeline:
     """Add the words of new texts behind the known ones; subword and pretrained vocabularies stay as they are.
 
     Old ids keep their meaning, so a model only needs more embedding rows. The given pipeline is left unchanged.
     """
-    if pipeline.options["segmentation"] in ("subwords", "pretrained"):
+    if pipeline.options["segmentation"] in ("subwords", "pretrained", PIECES):
         return pipeline
     known = pipeline.tokenizer.get_vocab()
+    if isinstance(pipeline, FeaturePipeline):
+        counts = _count_features(pipeline, texts)
+        new = [name for name, count in counts.most_common() if count >= minimum_frequency and name not in known]
+        ordered = sorted(known, key=lambda name: known[name])
+        return (
+            FeaturePipeline(_with_vocabulary(pipeline.tokenizer, ordered + new), pipeline.options) if new else pipeline
+        )
     counts, _ = _count(pipeline, written_texts(texts, pipeline.inputs))
     counts |= input_tokens(pipeline.inputs, texts)
     fresh = [token for token, count in counts.most_common() if count >= minimum_frequency and token not in known]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.data.dataset.label_sets import labels_of
+from core.networks.standalone.extract import as_object
 from core.networks.standalone.predict import Answers, resolved
 from core.serving.api.directory import ServedVersion
 from core.serving.api.engine_pool import OpenEngine
@@ -20,7 +21,7 @@ DIGITS = 7  # what a float32 holds
 def written_answers(served: ServedVersion, opened: OpenEngine, texts: list[str], answers: Answers) -> bytes:
     """The body of an answer: what a version says to each text, and how much of it it read; an empty text gets no answer."""
     task = task_of(opened.engine.task)
-    predictions = _labelled if task.distribution else _sets if task.reads_sets else _told
+    predictions = _labelled if task.distribution else _ANSWERS.get(task.reads, _told)
     answer: dict[str, Any] = {
         "classifier": served.classifier,
         "version": served.number,
@@ -60,6 +61,21 @@ def _told(served: ServedVersion, opened: OpenEngine, texts: list[str], values: n
             "answered": bool(text.strip()),
             "answer": next(answers) if text.strip() else None,
             "values": dict(zip(outputs, next(rows), strict=True)) if text.strip() else {},
+        }
+        for text in texts
+    ]
+
+
+def _entities(served: ServedVersion, opened: OpenEngine, texts: list[str], values: np.ndarray) -> list[dict[str, Any]]:
+    """What is marked in each text, from left to right; of an empty one nothing."""
+    rows = iter(values)
+    return [
+        {
+            "label": None,
+            "probability": None,
+            "probabilities": {},
+            "answered": bool(text.strip()),
+            "entities": as_object(text, next(rows)[0])["entities"] if text.strip() else [],
         }
         for text in texts
     ]
@@ -110,3 +126,6 @@ def _labelled(
             }
         )
     return predictions
+
+
+_ANSWERS = {"labels": _sets, "spans": _entities}  # by what a task reads

@@ -19,6 +19,8 @@ from core.base.integrity import named
 from core.base.messages import message
 from core.data.dataset.label_sets import labels_of, target_of
 from core.data.labelling.corrections import Corrections
+from core.data.spans.cells import read_entities
+from core.data.spans.targets import NO_SPANS
 from core.networks.standalone.predict import Answers, above
 from core.serving.api import schemas
 from core.serving.api.answers import written_answers
@@ -161,10 +163,28 @@ def _add_predict(app: FastAPI, service: Service) -> None:
         tags=["Predictions"],
     )
     async def predict(request: Request) -> Response:
+        return await answered(request)
+
+    @app.post(
+        "/extract",
+        response_model=schemas.PredictAnswer,
+        openapi_extra=body_of(schemas.PredictRequest),
+        summary="Find entities in texts",
+        tags=["Predictions"],
+    )
+    async def extract(request: Request) -> Response:
+        return await answered(request, reads="spans")
+
+    async def answered(request: Request, reads: str | None = None) -> Response:
         asked = schemas.read_body(schemas.PredictRequest, await request.body())
         texts = _texts(asked, service)
         given = _inputs(asked, service)
         served, opened, texts, answers = await service.predict(asked.classifier, asked.version, texts, given)
+        if reads is not None and task_of(opened.engine.task).reads != reads:
+            told = message(
+                "api.no_entities", "'{name}' marks no entities; ask it with POST /predict.", name=served.classifier
+            )
+            raise ApiError(409, told, field="classifier")
         service.metrics.labelled(len(answers.values))
         if answers.values.size > NUMBERS_AT_ONCE or not task_of(opened.engine.task).distribution:
             body = await asyncio.to_thread(written_answers, served, opened, texts, answers)
@@ -236,7 +256,7 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         _check_values(given or [], service)
         served, opened, rows, answers = await service.predict(asked.classifier, None, [asked.text], given)
         task = task_of(opened.engine.task)
-        label = _meant(asked.label, opened.engine.labels, task)
+        label = _meant(asked.text, asked.label, opened.engine.labels, task)
         predicted = task.read(opened.engine, answers.values)[0]
         waiting = await asyncio.to_thread(_queue, service.corrections, served, rows[0], label, predicted)
         return schemas.FeedbackAnswer(
@@ -249,7 +269,7 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         )
 
 
-def _meant(written: str, labels: list[str], task: Task) -> str:
+def _meant(text: str, written: str, labels: list[str], task: Task) -> str:
     """The target that is meant: a label, several with a bar between them (a bar alone for none), or what else the task takes."""
     if task.distribution:
         return _known_label(written, labels)
@@ -258,11 +278,24 @@ def _meant(written: str, labels: list[str], task: Task) -> str:
     if not task.reads_targets:
         told = message("api.no_targets", "This model learns from texts alone, so there is no answer to be corrected.")
         raise ApiError(422, told, field="label")
+    if task.reads == "spans":
+        return _marked(text, written)
     try:
         task.check([written])
     except DataError as error:
         raise ApiError(422, error.message, field="label") from error
     return written
+
+
+def _marked(text: str, written: str) -> str:
+    """The entities that are meant, as a list of start, end and type, or of objects with these."""
+    try:
+        read = read_entities([text], [written or NO_SPANS], "label") if written != NO_SPANS else None
+    except DataError as error:
+        raise ApiError(422, error.message, field="label") from error
+    if read is not None and read.notes:
+        raise ApiError(422, read.notes[0], field="label")
+    return NO_SPANS if read is None else read.targets[0]
 
 
 def _known_label(written: str, labels: list[str]) -> str:

@@ -33,6 +33,16 @@ class PredictRequest(_Asked):
     )
 
 
+class MarkedEntity(BaseModel):
+    """A stretch of a text with its type."""
+
+    start: int = Field(description="Its first character, counted from 0.")
+    end: int = Field(description="The character behind its last one.")
+    type: str
+    text: str
+    probability: float = Field(description="How sure the model is that exactly this is marked so, 0 to 1.")
+
+
 class Prediction(BaseModel):
     """The answer to one text; an empty text has no label and no probabilities."""
 
@@ -50,6 +60,10 @@ class Prediction(BaseModel):
         None,
         description="The labels of a text that may have several, the most probable first: those whose probability reaches their "
         "threshold; absent otherwise.",
+    )
+    entities: list[MarkedEntity] | None = Field(
+        None,
+        description="What is marked in the text, from left to right, by a model that marks entities; absent otherwise.",
     )
     truncated: bool = Field(
         description="Whether the text is longer than the model reads, so that something of it was left out."

@@ -83,7 +83,7 @@ class _Recording:
 def load_engine(folder: Path) -> Engine:
     """A version's engine; on a graphics card with recorded graphs for single texts, where they help."""
     engine = load_version(folder)
-    if isinstance(engine, Classifier):
+    if isinstance(engine, Classifier) and task_of(engine.task).numeric:
         single = recorded(engine, folder)
         engine.single = single if isinstance(single, SingleText) else None
     return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.base.errors import DataError
 from core.base.messages import Message, message
 from core.data.dataset.input_columns import check_column as check_input
 from core.data.dataset.inputs import row_of
+from core.networks.standalone.extract import Entity, as_object
 from core.networks.standalone.predict import resolved
 from core.tasks import task_of
 from core.tasks.base import Engine
@@ -31,7 +33,8 @@ def predict_table(
 ) -> pd.DataFrame:
     """Add ``predicted``, ``probability``, ``truncated`` and a column ``p: <label>`` for each label; a row without text gets none.
 
-    A model that answers with no label adds ``predicted``, what it replies, ``truncated``, and its plain values,
+    A model that marks entities adds ``predicted``, as people read it, ``entities`` as JSON with places, and ``truncated``.
+    Another that answers with no label adds ``predicted``, what it replies, ``truncated``, and its plain values,
     ``value: <output>``. ``truncated`` says whether a text is longer than what was read of it.
 
     A column of the table that has such a name already stays as it is; the new one is then called ``predicted (2)``.
@@ -49,10 +52,11 @@ def predict_table(
     check_column(text, list(table.columns))
     texts = rows_of(columns_read(classifier), table, text)
     rows = [row for row, value in enumerate(texts) if value.strip()]
-    values = np.full((len(texts), len(classifier.labels)), np.nan, dtype=np.float32)
+    task = task_of(classifier.task)
+    shape = (len(texts), len(classifier.labels) if task.numeric else 1)
+    values = np.full(shape, np.nan if task.numeric else None, dtype=np.float32 if task.numeric else object)
     predicted = np.full(len(texts), "", dtype=object)
     truncated = np.zeros(len(texts), dtype=bool)
-    task = task_of(classifier.task)
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
         asked = [texts[row] for row in chunk]
@@ -60,7 +64,7 @@ def predict_table(
         values[chunk], truncated[chunk] = answers.values, answers.truncated
         predicted[chunk] = task.respond(classifier, asked, values[chunk])
         progress(min(1.0, (start + CHUNK) / len(rows)))
-    columns: dict[str, object] = {"predicted": predicted}
+    columns: dict[str, Any] = {"predicted": predicted}
     if task.distribution:
         # A row without text has no number, and is sure of nothing.
         given, sure, counts = resolved(values, classifier.labels, threshold)
@@ -68,11 +72,20 @@ def predict_table(
         columns["probability"] = sure.round(6)
         if threshold is not None:
             columns["decision"] = np.where(counts, ANSWERED, PERSON)
-    kind = "p" if task.activation else "value"
+    if task.reads == "spans":
+        columns["entities"] = np.full(len(texts), "", dtype=object)
+        columns["entities"][rows] = [as_json(texts[row], values[row, 0]) for row in rows]
     columns[TRUNCATED] = truncated
-    columns |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
+    if task.numeric:
+        kind = "p" if task.activation else "value"
+        columns |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
     added = pd.DataFrame({added_column(name, table): values for name, values in columns.items()}, index=table.index)
     return pd.concat([table, added], axis=1)
+
+
+def as_json(text: str, entities: Sequence[Entity]) -> str:
+    """The entities of a text as the target of a dataset has them, each with its own words and how sure the model is."""
+    return json.dumps(as_object(text, entities)["entities"], ensure_ascii=False)
 
 
 def columns_read(engine: Engine) -> list[dict[str, Any]]:

@@ -62,7 +62,8 @@ def written(model: TextNetwork, activation: str = SOFTMAX) -> onnx.ModelProto | 
         helper.make_tensor_value_info("tokens", TensorProto.INT64, ["batch", "length"]),
         helper.make_tensor_value_info("mask", TensorProto.BOOL, ["batch", "length"]),
     ]
-    output = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", len(model.head.bias)])
+    shape: list[str | int | None] = ["batch", *model.answer_shape, len(model.head.bias)]
+    output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
     return graph.finish(inputs, [output])
 
 

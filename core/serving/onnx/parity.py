@@ -14,7 +14,7 @@ from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text.examples import encode_examples
 from core.serving.onnx.temperature import AS_IT_IS, Scaling
-from core.tasks.base import Engine
+from core.tasks.base import Engine, Task
 
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 NASTY = (
@@ -73,6 +73,7 @@ def measure_parity(
     *,
     activation: str | None = None,
     scaling: Scaling = AS_IT_IS,
+    task: Task | None = None,
 ) -> Parity:
     """Compare a model with its exported file, text by text.
 
@@ -84,8 +85,13 @@ def measure_parity(
         What the file makes probabilities of logits by; by default the softmax where it answers with such.
     scaling
         What the file multiplies the model's logits by, and adds.
+    task
+        What the model is for, where it may have its own way to compare (`Task.compared`).
     """
     texts = [*NASTY, *ordinary]
+    compared = task.compared(model.cpu(), engine, texts) if task is not None else None
+    if compared is not None:
+        return Parity(*compared, len(texts), engine.provider)
     examples = encode_examples(engine.pipeline, texts)
     logits = predict_logits(model.cpu(), examples, torch.device("cpu"))
     if activation is None:

@@ -54,7 +54,7 @@ class LanguageModelling(Task):
     label = "Continuation of a text"
     help = "Only the texts are read: the model learns to foresee them, and can go on with a beginning."
     scores = (PERPLEXITY,)
-    reads_targets = False
+    reads = "nothing"
     foretells = False  # how surprising an old text was says nothing of what to write
     programs = (*Task.programs, "write.py")
 

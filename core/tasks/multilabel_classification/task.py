@@ -64,7 +64,7 @@ class MultilabelClassification(Task):
     scores = SCORES
     averages = tuple(score.name for score in (*SCORES, *FURTHER))
     activation = "sigmoid"
-    reads_sets = True
+    reads = "labels"
     config_class = MultilabelConfig
 
     # -- rows

@@ -14,7 +14,7 @@ from core.base.events import EpochDone, Event, PartDone
 from core.base.messages import Message, message
 from core.continual.strategies.base import Experience, Strategy
 from core.networks.encoders.base import TextNetwork
-from core.networks.encoders.batches import Batch, drop_tokens, make_batch, predict_features, predict_logits
+from core.networks.encoders.batches import Batch, drop_tokens, make_batch, predict_features
 from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.text.examples import Examples
 from core.training.batches import shuffled_batches
@@ -98,10 +98,8 @@ class _Targets(Objective):
         self._strategy.after_step(self._model)
 
     def measure(self) -> tuple[EpochScore, Callable[[int, float, bool, float], PartDone]]:
-        logits = predict_logits(self._model, self._validation, self._device)
-        truth, task = self._validation.targets, self._experience.task
-        loss = float(self._criterion(logits.to(self._device), torch.from_numpy(truth).to(self._device)))
-        measured = task.measure(logits.numpy(), truth, self._experience.outputs)
+        task, outputs = self._experience.task, self._experience.outputs
+        measured, loss = task.validate(self._model, self._validation, self._criterion, self._device, outputs)
 
         def event(epoch: int, training_loss: float, best: bool, seconds: float) -> EpochDone:
             return EpochDone(epoch, training_loss, loss, measured, best, seconds)

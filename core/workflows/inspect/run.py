@@ -60,7 +60,7 @@ def inspect_dataset(
     yield StageStarted(message("inspect.reading", "Reading the dataset."), 0.0)
     stored = workspace.datasets.info(request.dataset)
     dataset = workspace.datasets.load(stored.id)
-    if stored.roles.several:  # what is looked for in labels presumes one a row
+    if stored.kind in ("labels", "spans"):  # what is looked for in labels presumes one a row
         dataset = replace(dataset, labels=np.zeros(len(dataset), dtype=np.int64), classes=UNLABELLED)
     # What Arrow had read is text now; without this it would hold as much memory again until it reads the next file.
     pyarrow.default_memory_pool().release_unused()

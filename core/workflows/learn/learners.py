@@ -20,7 +20,7 @@ from core.networks.architectures import VectorsConfig
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.embeddings import start_embedding
 from core.networks.sources import Sources
-from core.networks.text import Examples, TextPipeline, encode_examples, extend_pipeline
+from core.networks.text import Examples, TextPipeline, extend_pipeline
 from core.networks.vectors import VectorStore
 from core.workflows.requests import Settings, architecture_of, method_of
 from core.workflows.versions.folder import ExperienceRecord, Learner
@@ -123,7 +123,7 @@ def make_experience(
     task = learner.settings.task
 
     def encode(texts: Sequence[str], targets: Sequence[str]) -> Examples:
-        return encode_examples(learner.pipeline, texts, task.encode(targets, learner.outputs))
+        return task.examples(learner.pipeline, texts, targets, learner.outputs)
 
     examples = encode(*train)
     bias = task.first_bias(examples.targets)

@@ -259,6 +259,7 @@ def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
         texts,
         activation=folder.task.activation,
         scaling=Scaling(*folder.scaling),
+        task=folder.task,
     ).to_dict()
     if not parity["max_abs_diff"] <= WORST_PARITY:  # also when it is not a number
         raise ModelError(

@@ -18,7 +18,7 @@ from core.data.dataset.splitting import split_rows
 from core.networks.architectures.encoder import ENCODER
 from core.networks.architectures.linear import LINEAR
 from core.networks.encoders.batches import drop_tokens, make_batch, predict_logits
-from core.networks.text import Examples, TextPipeline, count_cut, encode_examples
+from core.networks.text import Examples, TextPipeline, count_cut
 from core.registry import check_name
 from core.tasks import task_of
 from core.training.batches import shuffled_batches
@@ -111,8 +111,7 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     settings = _settings(request)
     if workspace.datasets.has(request.dataset):
         stored = workspace.datasets.info(request.dataset)
-        if task.distribution:
-            stored.check_single()
+        stored.check_for(task.reads, single=task.distribution)
         settings.task.check(list(stored.classes))
     with torch.random.fork_rng(devices=[]):
         architecture_of(request.model, settings.task).network().check(settings.model, workspace.sources)
@@ -143,7 +142,7 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_TEXTS, replace=False))
     part, outputs = dataset.take(rows), task.outputs(targets)
     learner = first_learner(request.model, part.texts, outputs, settings, workspace.sources)
-    examples = encode_examples(learner.pipeline, part.texts, task.encode(part.label_names(), outputs))
+    examples = task.examples(learner.pipeline, part.texts, part.label_names(), outputs)
     return Prepared(
         learner.pipeline,
         learner.model.architecture(),

@@ -71,8 +71,7 @@ def train_classifier(
     task = check_task(request, workspace)
     settings, own = resolve_update(request.model, {}, request.strategy, request.settings, task)
     stored = workspace.datasets.info(request.dataset)
-    if task.distribution:
-        stored.check_single()
+    stored.check_for(task.reads, single=task.distribution)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     dataset = task.as_read(workspace.datasets.load(request.dataset))
     task.check(dataset.label_names())

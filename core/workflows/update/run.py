@@ -134,8 +134,7 @@ def update_classifier(
     rules, report = rules_for(folder.task, gate_rules(request, workspace)), folder.report()
     task = folder.task
     labels = folder.outputs if task.distribution else ()  # targets that are no labels have no spelling of their own
-    if task.distribution:
-        workspace.datasets.info(request.dataset).check_single()
+    workspace.datasets.info(request.dataset).check_for(task.reads, single=task.distribution)
     match = match_labels(workspace.datasets.info(request.dataset).classes, labels)
     stored = adopt(workspace, request.dataset, labels)
     batch = task.as_read(workspace.datasets.load(stored.id))

@@ -105,7 +105,7 @@ def score_tests(engine: Engine, tests: Sequence[FrozenTest], folder: VersionFold
 
 def _score(task: Task, engine: Engine, values: np.ndarray, test: FrozenTest, folder: VersionFolder) -> Scores:
     answers, outputs = tuple(task.judged(task.read(engine, values), test.truth)), tuple(engine.labels)
-    table = prediction_table(test.texts, test.truth, answers, values)
+    table = prediction_table(test.texts, test.truth, answers, values if task.numeric else values[:, :0])
     history = pd.DataFrame(_history_columns(test.history, len(table)), index=table.index)
     folder.save_predictions(test.number, pd.concat([table, history], axis=1))
     return measure(task, test, answers, values, outputs)

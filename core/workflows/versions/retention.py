@@ -24,8 +24,6 @@ from core.continual.matrix import (
     forward_transfer,
     plasticity,
 )
-from core.networks.encoders.batches import predict_logits
-from core.networks.text import encode_examples
 from core.statistics.additive import Score
 from core.statistics.intervals import Floats
 from core.statistics.resampling import enclosing, resampled_means, resampled_scores
@@ -42,9 +40,7 @@ def start_answers(folder: VersionFolder, texts: Sequence[str]) -> list[str]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
         model = folder.blank_model()
-    examples = encode_examples(pipeline, texts)
-    values = predict_logits(model, examples, torch.device("cpu")).numpy()
-    return settings.task.answers(values, folder.outputs)
+    return settings.task.answers(settings.task.computed(model, pipeline, texts, folder.outputs), folder.outputs)
 
 
 def measure_retention(scores: Sequence[Scores], matrix: Matrix, outputs: Sequence[str]) -> dict[str, Any]:

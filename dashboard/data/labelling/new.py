@@ -42,7 +42,7 @@ DATASET_ORDERS = ("inspection", "doubt", "random")
 def draw() -> None:
     """The form."""
     layout.section(t("label.new"))
-    labelled = [dataset for dataset in state.datasets() if dataset.labelled]
+    labelled = [dataset for dataset in state.datasets() if dataset.kind in ("label", "labels")]
     bare = [dataset for dataset in state.datasets() if not dataset.labelled]
     names = {kind: t(f"label.kind_{kind}") for kind in KINDS}
     chosen = state.chosen_dataset()
@@ -73,7 +73,7 @@ def _dataset(datasets: list[StoredDataset]) -> None:
         datasets, "label.dataset", label=t("label.dataset"), about=lambda dataset: tn("label.rows", dataset.rows)
     )
     champion = _champion()
-    fits = champion is not None and task_of_version(champion).reads_sets == picked.roles.several
+    fits = champion is not None and task_of_version(champion).reads == picked.kind
     knows = champion is not None and fits and set(picked.label_rows) <= set(state.report(champion)["classes"])
     rows = [] if picked.roles.several else _suspicious(picked.id)
     possible = {"inspection": bool(rows), "doubt": knows, "random": True}

@@ -28,7 +28,7 @@ LONGEST_NAME = 120
 def draw(dataset: StoredDataset, fixes: list[Fix]) -> None:
     """Other labels, if wanted; what will be done, in its order; and the button that does it to a copy."""
     labels: list[Step] = []
-    if dataset.labelled:
+    if dataset.labelled and not dataset.roles.spans:
         with st.expander(t("labels.title"), icon=":material/label:"):
             labels = edit_labels(dataset.classes, key=f"quality.labels.{dataset.id}")
     steps = [*steps_of(fixes), *labels]

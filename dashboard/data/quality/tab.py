@@ -29,9 +29,9 @@ def draw() -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap=None, width="content"):
             findings.verdict(inspection)
-        if dataset.labelled:
+        if dataset.kind in ("label", "labels"):
             new.offer(dataset.id)
-        elif st.button(t("data.label"), key="quality.label", icon=":material/new_label:"):
+        elif not dataset.labelled and st.button(t("data.label"), key="quality.label", icon=":material/new_label:"):
             new.label(dataset.id)
     findings.draw(dataset, inspection)
     clean.draw(dataset, findings.chosen_fixes(dataset, inspection))

@@ -16,6 +16,7 @@ from dashboard.shell import job_news, state
 from dashboard.shell.navigation import go
 
 if TYPE_CHECKING:
+    from core.data.dataset.columns import Targets
     from core.data.dataset.store import StoredDataset
     from core.jobs import Job
     from core.tasks import Task
@@ -26,9 +27,9 @@ REFUSED = '/:"'
 NAME_LIMIT = 80
 
 
-def task_for(*, labelled: bool, several: bool) -> Task:
+def task_for(kind: Targets) -> Task:
     """The task that suits a table: the first that reads its targets as they are."""
-    return next(task for task in TASKS.values() if (task.reads_targets, task.reads_sets) == (labelled, several))
+    return next(task for task in TASKS.values() if task.reads == kind)
 
 
 def free_name(wanted: str) -> str:
@@ -50,7 +51,7 @@ def begin(stored: StoredDataset, name: str) -> NoReturn:
     at_work = next((job for job in first_trainings() if job.config.get("dataset") == stored.id), None)
     if at_work is not None:
         show(at_work)
-    task = task_for(labelled=stored.labelled, several=stored.roles.several)
+    task = task_for(stored.kind)
     request = TrainRequest(classifier=free_name(name), dataset=stored.id, task=task.name)
     job = state.jobs().submit("train", title=name, classifier=request.classifier, config=request.model_dump())
     job_news.follow(job)

@@ -23,7 +23,7 @@ PRESETS = ("quick", "standard", "thorough")
 SETTINGS = "train.settings"
 FIRST_MODEL = "ngrams"  # where settings are searched for or strategies compared
 TASK = "train.task"
-SUITS = "train.suits"  # in the session: whether the dataset that was chosen last has labels, and several a row
+SUITS = "train.suits"  # in the session: what is known of each row of the dataset that was chosen last
 REFUSED = '/:"'
 
 
@@ -123,9 +123,9 @@ def _name(dataset: StoredDataset) -> str:
 
 def _task(dataset: StoredDataset) -> Task:
     """Ask what the model is for; another kind of dataset starts at the first task that reads its targets as they are."""
-    suits = (dataset.labelled, dataset.roles.several)
-    if st.session_state.get(SUITS, (True, False)) != suits:
-        fitting = (name for name, task in TASKS.items() if (task.reads_targets, task.reads_sets) == suits)
+    suits = dataset.kind
+    if st.session_state.get(SUITS, "label") != suits:
+        fitting = (name for name, task in TASKS.items() if task.reads == suits)
         st.session_state[TASK] = next(fitting, DEFAULT)
         _task_changed()
     st.session_state[SUITS] = suits

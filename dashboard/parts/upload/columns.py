@@ -11,7 +11,7 @@ import pandas
 import streamlit as st
 
 from core.base.config import home
-from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.columns import ColumnRoles, with_spans
 from core.data.dataset.multilabel import label_columns, many_columns, several_labels
 from core.data.loading.column_memory import ColumnMemory
 from core.data.reading.names import LABEL_NAMES, rank
@@ -69,7 +69,7 @@ def choose_columns(
         if sets.columns is not None:
             label = columns["label"] = None
     if texts_alone and label is None and sets.columns is None:
-        if tell_texts:
+        if tell_texts and not guess.spans:
             st.info(t("upload.no_labels_note"), icon=":material/label_off:")
     elif texts_alone and remembered is None and label == guess.label and rank(str(label), LABEL_NAMES) is None:
         st.caption(f":material/info: {t('upload.label_by_values', column=tables.plain(str(label)))}")
@@ -91,7 +91,18 @@ def choose_columns(
     del columns["text"]
     chosen: dict[str, Any] = {"label": None} | columns
     roles = ColumnRoles(text, **chosen, labels=sets.columns or (), separator=sets.separator, below=below)
-    return replace(roles, inputs=tuple((name, kind) for name, kind in further if name not in roles.columns().values()))
+    roles = replace(roles, inputs=tuple((name, kind) for name, kind in further if name not in roles.columns().values()))
+    return with_spans(read.table, roles) if need_label else roles
+
+
+def tell_entities(table: pandas.DataFrame, roles: ColumnRoles) -> None:
+    """Say where entities stand, before anything is made of them."""
+    if roles.label is None:
+        st.caption(
+            f":material/format_ink_highlighter: {t('upload.entities_in_texts', column=tables.plain(roles.text))}"
+        )
+    else:
+        st.caption(f":material/format_ink_highlighter: {t('upload.entities', column=tables.plain(roles.label))}")
 
 
 def _as_last_time(prefix: str, names: list[str]) -> None:

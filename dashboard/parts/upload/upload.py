@@ -27,7 +27,7 @@ from core.data.reading.tables import TableFormat, notes_of, skipped_of
 from core.jobs.keeper import SETTING
 from dashboard.parts import tables
 from dashboard.parts.upload import format
-from dashboard.parts.upload.columns import choose_columns, note_several_labels
+from dashboard.parts.upload.columns import choose_columns, note_several_labels, tell_entities
 from dashboard.parts.upload.files import (
     Reading,
     SamplePart,
@@ -160,7 +160,9 @@ def upload_table(
     )
     if roles is None:
         return None
-    if roles.label is not None and not roles.several:
+    if roles.spans:
+        tell_entities(read.table, roles)
+    elif roles.label is not None and not roles.several:
         note_several_labels(read.table, roles.label)
     token = hashlib.sha256(repr((source.token, form, roles)).encode()).hexdigest()[:16]
     return UploadedTable(read.table, roles, form, source.name, token, source.token, source.sample)

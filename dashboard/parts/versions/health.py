@@ -25,6 +25,7 @@ COLORS: dict[Kind, str] = {"good": "green", "look": "orange", "bad": "red", "non
 ICONS = {
     "text_classification": ":material/label:",
     "multilabel_classification": ":material/sell:",
+    "token_classification": ":material/format_ink_highlighter:",
     "language_modelling": ":material/notes:",
 }
 OTHER_ICON = ":material/task:"

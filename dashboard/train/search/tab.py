@@ -12,7 +12,7 @@ from dashboard.train.search import page, result
 def draw() -> None:
     """The search that is shown and the form of another, or the form alone."""
     st.caption(t("search.caption"))
-    datasets = [dataset for dataset in state.datasets() if not dataset.roles.several]
+    datasets = [dataset for dataset in state.datasets() if dataset.kind in ("nothing", "label")]
     if not datasets:
         layout.empty_state(
             t("search.empty_title"), t("search.empty"), action=t("search.to_data"), to=("data", "tables")

@@ -1,0 +1,54 @@
+"""A BiLSTM-CRF, which labels the tokens of a text: its settings and how it is declared."""
+
+from __future__ import annotations
+
+from core.base.config import setting
+from core.networks.architectures.base import Architecture, VectorsConfig
+
+
+class BiLstmCrfConfig(VectorsConfig):
+    """Shape of the network."""
+
+    embedding_size: int = setting(
+        50,
+        label="Embedding size",
+        help="Numbers that describe one feature of a token, such as the word, its shape or its ending.",
+        bounds=(10, 300),
+        step=10,
+    )
+    hidden_size: int = setting(
+        100, label="Hidden size", help="Width of the network's memory, in each direction.", bounds=(20, 512), step=20
+    )
+    layers: int = setting(1, label="Layers", help="How many LSTM layers are stacked.", bounds=(1, 4), step=1)
+    dropout: float = setting(
+        0.5,
+        label="Dropout",
+        help="Share of values switched off at random while learning; guards against learning by heart.",
+        bounds=(0.0, 0.8),
+        step=0.05,
+    )
+
+
+BILSTM_CRF = Architecture(
+    name="bilstm_crf",
+    config_class=BiLstmCrfConfig,
+    network_class="core.networks.tagging.bilstm:BiLstmCrf",
+    defaults={
+        "learning_rate": 4e-3,
+        "batch_size": 16,
+        "epochs": 10,
+        "patience": 3,
+        "word_dropout": 0.1,
+        "vocabulary_size": 100_000,
+        "lowercase": False,
+        "max_length": 256,
+        "windows": 1,
+    },
+    presets={
+        "quick": {"embedding_size": 30, "hidden_size": 60, "epochs": 4},
+        "thorough": {"embedding_size": 100, "hidden_size": 200, "epochs": 20, "patience": 4},
+    },
+    without_effect=frozenset(
+        {"segmentation", "use_inputs", "windows", "normalise", "lowercase", "remove_stop_words", "frozen_layers"}
+    ),
+)

@@ -1,0 +1,1 @@
+"""Networks that give each token of a text a label, for entities."""

@@ -1,0 +1,1 @@
+"""Stretches of a text are marked with a type: named entities."""

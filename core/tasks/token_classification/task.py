@@ -1,0 +1,215 @@
+"""Stretches of a text are marked with a type: named entities.
+
+An output of a model is a label of a token in the scheme BIO: outside, the beginning of a type, or inside of it.
+
+References
+----------
+E. Tjong Kim Sang, F. De Meulder (2003), "Introduction to the CoNLL-2003 Shared Task".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.base.errors import DataError
+from core.data.dataset.columns import Targets
+from core.data.spans.targets import NO_SPANS, Span, counts_of, spans_of, target_of, types_of
+from core.networks.architectures import Architecture
+from core.networks.architectures.bilstm_crf import BILSTM_CRF
+from core.networks.architectures.token_encoder import TOKEN_ENCODER
+from core.networks.standalone.extract import OUTSIDE, Extractor, as_values
+from core.networks.standalone.pipeline import TextPipeline
+from core.networks.text.examples import Examples
+from core.statistics.additive import RATE, Patterns, Score, Statistics, hit_rows
+from core.tasks.base import Baseline, Criterion, Engine, Pairs, Task
+from core.tasks.multilabel_classification.row_statistics import parts_of
+from core.tasks.text_classification.row_statistics import scores_f1
+from core.tasks.token_classification.report import FURTHER, SCORES, EntityReport, measured
+from core.tasks.token_classification.row_statistics import mentions, statistics
+
+OTHER = " "  # in place of types that a test has no entity of
+MOST_TYPES = 200  # the chain over labels has a score for each pair of them
+
+
+class TokenClassification(Task):
+    """Entities are marked in texts; a new type widens the model."""
+
+    name = "token_classification"
+    label = "Entities in a text"
+    help = "The column of targets holds stretches of the text, each with a type, such as names of persons and places."
+    scores = SCORES
+    averages = tuple(score.name for score in (*SCORES, *FURTHER))
+    reads: Targets = "spans"  # type: ignore[misc]  # told in one word
+    numeric = False
+    foretells = False  # scores of a chain are no logits of one answer
+    programs = ("inputs.py", "tokens.py", "pipeline.py", "marking.py", "predict.py", "extract.py")
+
+    # -- rows
+
+    def check(self, targets: Sequence[str]) -> None:
+        types = types_of(targets)
+        if not types:
+            raise DataError(
+                "data.no_entities",
+                "None of the {rows:,} rows has an entity, so there is nothing to learn. Choose the column that holds them.",
+                rows=len(targets),
+            )
+        if len(types) > MOST_TYPES:
+            raise DataError(
+                "entities.too_many_types",
+                "These texts have entities of {types:,} different types, and a model can have {most:,} at most. Put rare types "
+                "together.",
+                types=len(types),
+                most=MOST_TYPES,
+            )
+
+    def strata(self, targets: Sequence[str]) -> list[str]:
+        """The rarest type of each text, so that a division and a memory have some of every type."""
+        entities = counts_of(targets)
+        known = {
+            target: min(
+                {span.type for span in spans_of(target)}, key=lambda name: (entities[name], name), default=NO_SPANS
+            )
+            for target in set(targets)
+        }
+        return [known[target] for target in targets]
+
+    # -- learning
+
+    def networks(self) -> Mapping[str, Architecture]:
+        return {BILSTM_CRF.name: BILSTM_CRF, TOKEN_ENCODER.name: TOKEN_ENCODER}
+
+    def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """What is outside, and beginning and inside of each type; new types stand behind the known ones, in alphabetical
+        order.
+        """
+        before = known or (OUTSIDE,)
+        fresh = [name for name in types_of(targets) if f"B-{name}" not in before]
+        return (*before, *(f"{mark}-{name}" for name in fresh for mark in "BI"))
+
+    def examples(
+        self, pipeline: TextPipeline, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str]
+    ) -> Examples:
+        from core.tasks.token_classification.learning import encoded
+
+        return encoded(pipeline, texts, targets, outputs)  # type: ignore[arg-type]  # its networks bring such pipelines
+
+    def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
+        """Nats per token by which a chain over all labels is surprised."""
+        from core.tasks.token_classification.learning import criterion
+
+        return criterion
+
+    def validate(
+        self, model: Any, examples: Examples, criterion: Criterion, device: Any, outputs: Sequence[str]
+    ) -> tuple[dict[str, float], float]:
+        from core.tasks.token_classification.learning import validated
+
+        (support, hits, given), loss = validated(model, examples, criterion, device, outputs)
+        micro = float(scores_f1(hits.sum(), support.sum(), given.sum()))
+        each = scores_f1(hits, support, given)[support > 0]
+        return {"micro_f1": micro, "macro_f1": float(each.mean()) if len(each) else 1.0}, loss
+
+    # -- answers
+
+    def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
+        """The entities of each text as a target."""
+        return [target_of(Span(each.start, each.end, each.type) for each in row[0]) for row in values]
+
+    def computed(
+        self, model: Any, pipeline: TextPipeline, texts: Sequence[str], outputs: Sequence[str]
+    ) -> NDArray[Any]:
+        from core.tasks.token_classification.learning import network_entities
+
+        return as_values(network_entities(model, pipeline, outputs, texts))  # type: ignore[arg-type]  # as in `examples`
+
+    def told(self, answer: str) -> str:
+        return ", ".join(f"{span.type} {span.start}–{span.end}" for span in spans_of(answer)) or "–"
+
+    def respond(self, engine: Any, texts: Sequence[str], values: NDArray[Any]) -> list[str]:
+        """Each entity as it stands in the text, with its type."""
+        return [
+            ", ".join(f"{text[each.start : each.end]} ({each.type})" for each in row[0]) or "–"
+            for text, row in zip(texts, values, strict=True)
+        ]
+
+    def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
+        return statistics(truth, answers, types_of(truth, answers))
+
+    def pairs(self, truth: Sequence[str], *answers: Sequence[str]) -> Pairs:
+        types = types_of(truth, *answers)
+        own = self.strata(truth)
+        strata = tuple(sorted(set(own)))
+        numbers = {name: number for number, name in enumerate(strata)}
+        rows = [statistics(truth, given, types) for given in answers]
+        return Pairs(Patterns.of(*rows, stratum=[numbers[name] for name in own]), strata)
+
+    def changes(self, truth: Sequence[str], *answers: Sequence[str]) -> tuple[Pairs, Score]:
+        """For each type its entities, and whether each was found: its recall."""
+        types = types_of(truth)
+        kinds, hits = mentions(truth, answers, types)
+        return Pairs(Patterns.of(*map(hit_rows, hits), stratum=kinds), types), RATE
+
+    def report(
+        self,
+        truth: Sequence[str],
+        answers: Sequence[str],
+        outputs: Sequence[str],
+        values: NDArray[Any] | None = None,
+    ) -> EntityReport:
+        known = [label[2:] for label in outputs if label.startswith("B-")]
+        types = tuple(dict.fromkeys([*known, *types_of(truth, answers)]))
+        return measured(truth, answers, Patterns.of(statistics(truth, answers, types)), types)
+
+    def stored_report(self, stored: Mapping[str, Any]) -> EntityReport:
+        return EntityReport.from_dict(stored)
+
+    def worth(self, truth: Sequence[str], answers: Sequence[str]) -> NDArray[Any]:
+        """Statistics over the types of the truth, and one more for all others that were marked, so that those of all versions
+        have the same columns.
+        """
+        types = types_of(truth)
+        known = set(types)
+        told = [
+            target_of(
+                Span(span.start, span.end, span.type if span.type in known else OTHER) for span in spans_of(answer)
+            )
+            for answer in answers
+        ]
+        return np.asarray(statistics(truth, told, (*types, OTHER)))
+
+    def found(self, truth: Sequence[str], worth: NDArray[Any]) -> tuple[Sequence[str], NDArray[Any], NDArray[Any]]:
+        """For each type how many entities have it, and how many of these each model found."""
+        support, hits, _ = parts_of(worth.sum(axis=1))
+        return types_of(truth), support[-1, :-1], hits[:, :-1]
+
+    # -- the simple method
+
+    def baseline(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        language: str,
+        pipeline: TextPipeline,
+    ) -> Baseline:
+        """A conditional random field over words, their shapes, and their neighbours."""
+        from core.tasks.token_classification.baseline import CrfSuite
+
+        return Baseline("crfsuite", CrfSuite(texts, targets).answer)
+
+    # -- serving
+
+    def compared(self, model: Any, engine: Any, texts: Sequence[str]) -> tuple[float, float]:
+        from core.tasks.token_classification.learning import compared
+
+        return compared(model, engine, texts)
+
+    def engine(self, folder: Path, **options: Any) -> Engine:
+        return Extractor(folder, **options)

@@ -1,0 +1,153 @@
+"""Of a model that marks entities: each type, what is taken for what, and the texts that are marked wrongly."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.data.spans.targets import Span, spans_of
+from core.tasks.token_classification.report import NOTHING
+from core.tasks.token_classification.row_statistics import overlapping
+from dashboard.evaluate.page import Shown, predictions
+from dashboard.parts import choices, tables
+from dashboard.parts.marking import marked
+from dashboard.parts.plots.heatmaps import Cell, clickable_heatmap
+from dashboard.shell import layout
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import t, tn
+
+KEY = "evaluate.entities"
+PAGE = 10
+HEIGHT = 560
+ANY = ""
+
+
+def by_type(shown: Shown) -> None:
+    """Precision, recall and F1 of each type with intervals; how many are found by their length, and in part."""
+    figures = shown.figures
+    table = pd.DataFrame(
+        {
+            t("evaluate.entity_type"): name,
+            t("evaluate.f1"): tables.estimate(scores.f1),
+            t("evaluate.precision"): tables.estimate(scores.precision),
+            t("evaluate.recall"): tables.estimate(scores.recall),
+            t("evaluate.entities"): scores.support,
+            t("evaluate.remark"): t("evaluate.too_few") if scores.too_few else "",
+        }
+        for name, scores in figures.per_type.items()
+    )
+    if not any(scores.too_few for scores in figures.per_type.values()):
+        table = table.drop(columns=t("evaluate.remark"))
+    layout.section(t("evaluate.each_type"), help=t("evaluate.each_type_help"))
+    st.dataframe(table, hide_index=True, key=f"{KEY}.types", height=min(HEIGHT, 38 + 35 * max(1, len(table))))
+    tables.download_table(table, "results_types", key=f"{KEY}.types.download")
+    st.caption(t("evaluate.partial", share=tables.estimate(figures.partial)))
+    lengths = pd.DataFrame(
+        {
+            t("evaluate.entity_length"): t("evaluate.from_characters", count=length),
+            t("evaluate.recall"): tables.estimate(share),
+            t("evaluate.entities"): count,
+        }
+        for length, share, count in figures.by_length
+    )
+    with st.expander(t("evaluate.by_length")):
+        st.dataframe(lengths, hide_index=True, key=f"{KEY}.lengths")
+
+
+def confused(shown: Shown) -> None:
+    """Types of the truth against those of the answers, and the entities behind a cell."""
+    counts = {(true, given): count for true, given, count in shown.figures.confused}
+    types = [*shown.figures.per_type]
+    names = [*types, NOTHING]
+    cells = np.array([[counts.get((true, given), 0) for given in names] for true in names])
+    told = [*types, t("evaluate.not_marked")]
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        layout.section(t("evaluate.type_confusion"), help=t("evaluate.type_confusion_help"))
+        cell = clickable_heatmap(
+            cells,
+            rows=told,
+            columns=told,
+            key=f"{KEY}.confusion",
+            title=t("evaluate.type_confusion_title"),
+            alt=t("evaluate.type_confusion_alt", types=len(types)),
+            row_title=t("evaluate.truth"),
+            column_title=t("evaluate.predicted"),
+            kind="count",
+            limits=None,
+        )
+    with right:
+        layout.section(t("evaluate.behind_cell"))
+        _behind(shown, names, told, cell)
+
+
+def _behind(shown: Shown, names: list[str], told: list[str], cell: Cell | None) -> None:
+    if cell is None:
+        st.caption(t("evaluate.rows_none"))
+        return
+    true, given = (names[number] for number in cell)
+    rows = [
+        {t("evaluate.entity"): surface, t("evaluate.column_predicted"): answer, t("evaluate.text"): text}
+        for text, surface, answer in _pairs(predictions(shown), true, given)
+    ]
+    st.markdown(tn("evaluate.entities_of_cell", len(rows), truth=told[cell[0]], predicted=told[cell[1]]))
+    if rows:
+        table = pd.DataFrame(rows)
+        st.dataframe(table, hide_index=True, key=f"{KEY}.behind", height=min(HEIGHT, 38 + 35 * len(table)))
+
+
+def _pairs(table: pd.DataFrame, true: str, given: str) -> list[tuple[str, str, str]]:
+    """Text, entity, and what was marked there, of entities of one type that got another."""
+    found = []
+    for text, truth, answer in zip(table["text"], table["truth"], table["predicted"], strict=True):
+        has, marks = spans_of(truth), spans_of(answer)
+        pairs: list[tuple[Span, Span | None]]
+        if true == NOTHING:
+            pairs = [(span, span) for span in marks if span.type == given and not overlapping(span, has)]
+        else:
+            pairs = [(span, _met(span, marks)) for span in has if span.type == true]
+            pairs = [(span, other) for span, other in pairs if (other.type if other else NOTHING) == given]
+        for span, other in pairs:
+            surface = text[span.start : span.end]
+            found.append((text, surface, text[other.start : other.end] if other else tables.NOTHING))
+    return found
+
+
+def _met(span: Span, marks: tuple[Span, ...]) -> Span | None:
+    near = overlapping(span, marks)
+    return next((other for other in near if other == span), near[0] if near else None)
+
+
+def errors(shown: Shown) -> None:
+    """Texts in which not exactly the true entities were marked, those with most mistakes first."""
+    guarded_fragment()(_errors)(shown)
+
+
+def _errors(shown: Shown) -> None:
+    marked.styles()
+    table = predictions(shown)
+    wrong = [
+        (len(set(spans_of(truth)) ^ set(spans_of(answer))), text, spans_of(truth), spans_of(answer))
+        for text, truth, answer in zip(table["text"], table["truth"], table["predicted"], strict=True)
+    ]
+    wrong = sorted((row for row in wrong if row[0]), key=lambda row: -row[0])
+    types = [*shown.figures.per_type]
+    names = {ANY: t("evaluate.errors_any"), **{name: name for name in types}}
+    kind = choices.listed(t("evaluate.entity_type"), names, key=f"{KEY}.kind")
+    if kind != ANY:
+        wrong = [row for row in wrong if any(span.type == kind for span in set(row[2]) ^ set(row[3]))]
+    st.caption(tn("evaluate.entity_errors", len(wrong), rows=tables.thousands(len(table))))
+    place = f"{KEY}.page.{shown.version.number}.{shown.test}.{kind}"
+    number = st.session_state.get(place, 1)
+    for index, (_, text, has, given) in enumerate(wrong[(number - 1) * PAGE : number * PAGE]):
+        with st.container(border=True, gap="small", key=f"{KEY}.card.{shown.version.number}.{index}"):
+            sides = [(t("evaluate.column_truth"), has), (t("evaluate.column_predicted"), given)]
+            shown_sides = "".join(
+                f"<span class='side'>{escape(name)}</span>{marked.html(text, spans, types)}" for name, spans in sides
+            )
+            st.html(f"<div class='marked-sides'>{shown_sides}</div>")
+    if len(wrong) > PAGE:
+        st.pagination(-(-len(wrong) // PAGE), key=place)

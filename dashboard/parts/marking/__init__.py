@@ -1,0 +1,1 @@
+"""Texts with their entities on screen: marked, and put right."""
