@@ -123,6 +123,8 @@ class Task:
         Whether the values that a model computes of a text are numbers, as many of each; only such are kept with the answers.
     foretells
         Whether outputs are what the model takes for the answer, so that an older version's outputs can be learned from.
+    leaves_open
+        Whether a target may lack what is there, such as types of entities that nobody looked for; see `filled`.
     baseline_grows
         Whether naive Bayes, which only adds the new rows, takes the place of `baseline` after an update.
     programs
@@ -139,6 +141,7 @@ class Task:
     reads: ClassVar[Targets] = "label"
     numeric: ClassVar[bool] = True
     foretells: ClassVar[bool] = True
+    leaves_open: ClassVar[bool] = False
     baseline_grows: ClassVar[bool] = False
     programs: ClassVar[tuple[str, ...]] = ("inputs.py", "pipeline.py", "predict.py")
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
@@ -228,6 +231,10 @@ class Task:
     ) -> Examples:
         """Texts and targets as the network and the loss read them."""
         return encode_examples(pipeline, texts, self.encode(targets, outputs))
+
+    def filled(self, model: Any, examples: Examples, outputs: Sequence[str], known: int, least: float) -> Examples:
+        """Rows with what their targets leave open, as a network says it that knows the first outputs and is at least so sure."""
+        return examples
 
     def first_bias(self, targets: NDArray[Any]) -> NDArray[np.float32] | None:
         """What each output says before anything is learned, ``(outputs,)``, where that spares learning it step by step.

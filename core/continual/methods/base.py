@@ -40,6 +40,8 @@ class Method:
         `Strategy.only_chooses`.
     distils
         Whether it holds the model to the outputs that it once had, so that these must say something of the answer.
+    fills_in
+        Whether it fills in what targets leave open, so that it suits only tasks whose targets may.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Method:
     needs_probabilities: bool = False
     only_chooses: bool = False
     distils: bool = False
+    fills_in: bool = False
 
     def strategy(self) -> Any:
         """The class that learns; the first call loads PyTorch."""

@@ -103,3 +103,26 @@ AGEM = Method(
     AgemConfig,
     rehearses=True,
 )
+
+
+class PseudoLabelsConfig(ReplayConfig):
+    """How sure the version before has to be, and how much is rehearsed."""
+
+    least_probability: float = setting(
+        0.5,
+        label="Least probability",
+        help="What the version before marks in new texts is taken for true from this probability on. Higher takes over fewer "
+        "mistakes, and forgets more.",
+        bounds=(0.0, 1.0),
+        step=0.05,
+        group="strategy",
+    )
+
+
+PSEUDO_LABELS = Method(
+    "pseudo_labels",
+    "core.continual.strategies.pseudo_labels:PseudoLabels",
+    PseudoLabelsConfig,
+    rehearses=True,
+    fills_in=True,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from core.data.spans.targets import spans_of
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import make_batch
-from core.networks.standalone.extract import Entity, Extractor, decoded, followers, marked, stretches
+from core.networks.standalone.extract import NEVER, Entity, Extractor, decoded, followers, marked, stretches
 from core.networks.standalone.marking import TokenPipeline, TokenRow
 from core.networks.standalone.pipeline import batches_by_length, pad
 from core.networks.tagging.chain import OUTSIDE, negative_log_likelihood
@@ -62,15 +63,8 @@ def validated(
         own = int((batch.targets != OUTSIDE).sum())
         losses, tokens = losses + float(loss_of(scores, batch.targets)) * own, tokens + own
         truth = batch.targets.cpu().numpy()
-        steps = [np.flatnonzero(row != OUTSIDE).tolist() for row in truth]
-        known = [number for number, row in enumerate(steps) if row]
-        # Places count steps here: what is compared is which of them are marked alike.
-        asked = [
-            TokenRow([], steps[number], [(step, step + 1) for step in range(len(steps[number]))]) for number in known
-        ]
-        given = decoded(scores.cpu().numpy()[known], asked, outputs, allowed) if known else []
-        for number, entities in zip(known, given, strict=True):
-            tags = [outputs[label] for label in truth[number, steps[number]]]
+        for row, (steps, entities) in zip(truth, _marks(scores.cpu().numpy(), truth, outputs, allowed), strict=True):
+            tags = [outputs[label] for label in row[steps]]
             has = {(start, end, tags[start][2:]) for start, end in stretches(tags)}
             answered = {(entity.start, entity.end, entity.type) for entity in entities}
             for kind, spans in enumerate((has, has & answered, answered)):
@@ -78,6 +72,41 @@ def validated(
                     sums[kind, position[name]] += 1
     model.train(was_training)
     return sums, losses / max(tokens, 1)
+
+
+@torch.no_grad()
+def filled(model: TextNetwork, examples: Examples, outputs: Sequence[str], known: int, least: float) -> Examples:
+    """Rows whose tokens outside of entities carry what a network marks there with at least this probability; only entities of the
+    first ``known`` outputs that touch none of the truth.
+    """
+    was_training, device = model.training, next(model.parameters()).device
+    model.eval()
+    table = examples.targets.copy()
+    number = {label: position for position, label in enumerate(outputs)}
+    allowed = followers(outputs)
+    allowed[:, known:] = NEVER
+    for rows in batches_by_length(examples.ids, AT_ONCE):
+        batch = make_batch(examples, rows, device)
+        scores = model(batch.tokens, batch.mask).float().cpu().numpy()
+        for index, (row, entities) in enumerate(_marks(scores, table[rows], outputs, allowed)):
+            for entity in entities:
+                inside = row[entity.start : entity.end]
+                if entity.probability >= least and (table[rows[index], inside] == 0).all():
+                    tags = [f"{'B' if place == 0 else 'I'}-{entity.type}" for place in range(len(inside))]
+                    table[rows[index], inside] = [number[tag] for tag in tags]
+    model.train(was_training)
+    return replace(examples, targets=table)
+
+
+def _marks(
+    scores: NDArray[Any], labels: NDArray[Any], outputs: Sequence[str], allowed: NDArray[Any]
+) -> list[tuple[list[int], list[Entity]]]:
+    """Of each row the steps that count, and the entities that scores mark in these; places count such steps."""
+    steps = [np.flatnonzero(row != OUTSIDE).tolist() for row in labels]
+    known = [number for number, row in enumerate(steps) if row]
+    asked = [TokenRow([], steps[number], [(step, step + 1) for step in range(len(steps[number]))]) for number in known]
+    given = dict(zip(known, decoded(scores[known], asked, outputs, allowed), strict=True)) if known else {}
+    return [(row, given.get(number, [])) for number, row in enumerate(steps)]
 
 
 @torch.no_grad()

@@ -46,6 +46,7 @@ class TokenClassification(Task):
     averages = tuple(score.name for score in (*SCORES, *FURTHER))
     reads: Targets = "spans"  # type: ignore[misc]  # told in one word
     numeric = False
+    leaves_open = True
     foretells = False  # scores of a chain are no logits of one answer
     programs = ("inputs.py", "tokens.py", "pipeline.py", "marking.py", "predict.py", "extract.py")
 
@@ -99,6 +100,11 @@ class TokenClassification(Task):
 
         return encoded(pipeline, texts, targets, outputs)  # type: ignore[arg-type]  # its networks bring such pipelines
 
+    def filled(self, model: Any, examples: Examples, outputs: Sequence[str], known: int, least: float) -> Examples:
+        from core.tasks.token_classification.learning import filled
+
+        return filled(model, examples, outputs, known, least)
+
     def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         """Nats per token by which a chain over all labels is surprised."""
         from core.tasks.token_classification.learning import criterion
@@ -111,11 +117,17 @@ class TokenClassification(Task):
         from core.tasks.token_classification.learning import validated
 
         (support, hits, given), loss = validated(model, examples, criterion, device, outputs)
+        given = given * (support > 0)  # of types that no row has, nobody may have looked for any
         micro = float(scores_f1(hits.sum(), support.sum(), given.sum()))
         each = scores_f1(hits, support, given)[support > 0]
         return {"micro_f1": micro, "macro_f1": float(each.mean()) if len(each) else 1.0}, loss
 
     # -- answers
+
+    def judged(self, answers: Sequence[str], truth: Sequence[str]) -> list[str]:
+        """Without entities of types that the whole test has none of: nobody may have looked for these."""
+        known = set(types_of(truth))
+        return [target_of(span for span in spans_of(answer) if span.type in known) for answer in answers]
 
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
         """The entities of each text as a target."""

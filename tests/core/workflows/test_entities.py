@@ -1,0 +1,209 @@
+"""A model that marks entities goes all the way: file, training, ONNX, update with a type that comes later, API, bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from core.base.errors import ConfigError, DataError
+from core.cli import main
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.store import StoredDataset
+from core.data.spans.targets import Span, spans_of, target_of
+from core.serving.api.app import create_app
+from core.serving.api.keys import KeyStore
+from core.tasks import TASKS
+from core.workflows.bundle import write_bundle
+from core.workflows.learn.producing import Completed
+from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
+from core.workflows.train.run import train_classifier
+from core.workflows.update.run import update_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace, open_workspace
+
+PEOPLE = ("Anna", "Tim Cook", "Max", "小明", "Ola Nordmann")
+PLACES = ("Rome", "New York", "Oslo", "北京")
+FAST = {"epochs": 6, "embedding_size": 20, "hidden_size": 20, "dropout": 0.1, "learning_rate": 0.02, "memory_size": 40}
+
+
+@pytest.fixture
+def workspace(evergreen_home: Path, new_store: Path) -> Workspace:
+    shutil.copy(new_store, evergreen_home / "mlflow.db")
+    return open_workspace(evergreen_home)
+
+
+def rows(count: int, seed: int, *, marked: tuple[str, ...] = ("PER", "LOC")) -> TextDataset:
+    """Made-up sentences; only entities of some types are marked."""
+    generator = np.random.default_rng(seed)
+    texts, targets = [], []
+    for number in range(count):
+        person, place = generator.choice(PEOPLE), generator.choice(PLACES)
+        before = f"Note {seed}x{number} : "
+        text = f"{before}{person} lives in {place} ."
+        start = len(before)
+        spans = [
+            Span(start, start + len(person), "PER"),
+            Span(start + len(person) + 10, start + len(person) + 10 + len(place), "LOC"),
+        ]
+        assert text[spans[1].start : spans[1].end] == place
+        texts.append(text)
+        targets.append(target_of(span for span in spans if span.type in marked))
+    classes = tuple(sorted(set(targets)))
+    return TextDataset(tuple(texts), np.array([classes.index(target) for target in targets]), classes)
+
+
+def saved(workspace: Workspace, dataset: TextDataset, name: str) -> StoredDataset:
+    roles = ColumnRoles(text="text", label="entities", spans=True)
+    return workspace.datasets.save(dataset, name=name, roles=roles)
+
+
+def trained(workspace: Workspace, dataset: TextDataset, **settings: Any) -> Completed:
+    request = TrainRequest(
+        classifier="Names",
+        dataset=saved(workspace, dataset, "first").id,
+        model="bilstm_crf",
+        task="token_classification",
+        settings=FAST | settings,
+    )
+    *_, completed = train_classifier(request, workspace)
+    assert isinstance(completed, Completed)
+    return completed
+
+
+def updated(workspace: Workspace, dataset: TextDataset, strategy: str = "auto", **asked: Any) -> Completed:
+    request = UpdateRequest(
+        classifier="Names", dataset=saved(workspace, dataset, f"batch {len(dataset)}").id, strategy=strategy, **asked
+    )
+    *_, completed = update_classifier(request, workspace)
+    assert isinstance(completed, Completed)
+    return completed
+
+
+def test_it_learns_answers_alike_in_onnx_and_stands_beside_a_strong_baseline(workspace: Workspace) -> None:
+    report = trained(workspace, rows(200, 0)).report
+    assert report["overall"]["micro_f1"]["value"] > 0.9
+    assert report["baseline"]["method"] == "crfsuite"
+    assert report["baseline"]["report"]["micro_f1"]["value"] > 0.9
+    assert report["parity"]["max_abs_diff"] < 1e-4
+    assert report["parity"]["label_agreement"] == 1
+    assert report["overall"]["per_type"].keys() == {"PER", "LOC"}
+    assert report["classes"] == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    folder = VersionFolder(workspace.registry.folder("Names", 1))
+    table = folder.predictions(1)
+    assert not [name for name in table if name.startswith("p_")]
+    score = TASKS["token_classification"].report(table["truth"].tolist(), table["predicted"].tolist(), folder.outputs)
+    assert score.scores["micro_f1"].value == pytest.approx(report["overall"]["micro_f1"]["value"])
+
+
+def test_a_long_document_is_read_to_its_end(workspace: Workspace) -> None:
+    trained(workspace, rows(120, 0), max_length=64)
+    engine = TASKS["token_classification"].engine(workspace.registry.folder("Names", 1))
+    text = "😀 e\u0301 nothing here . " * 4000 + "Note 0x1 : Tim Cook lives in Rome ."
+    assert len(text) > 80_000
+    answers = engine.answer([text, ""])
+    found = [text[entity.start : entity.end] for entity in answers.values[0, 0] if entity.start > len(text) - 40]
+    assert found == ["Tim Cook", "Rome"]
+    assert not answers.truncated.any()
+    assert answers.values[1, 0] == []
+
+
+def test_a_type_that_comes_later_is_learned_and_the_old_one_kept(workspace: Workspace) -> None:
+    trained(workspace, rows(200, 0, marked=("PER",)))
+    batch = rows(160, 1, marked=("LOC",))
+    forgetful = updated(workspace, batch, "finetune").report
+    keeping = updated(workspace, batch).report
+    assert keeping["strategy"] == "pseudo_labels"
+    assert keeping["classes"] == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    matrix = keeping["micro_f1_matrix"]
+    assert matrix[1][0] > 0.9
+    assert matrix[1][1] > 0.9
+    assert matrix[1][0] > forgetful["micro_f1_matrix"][1][0] + 0.2
+    assert {change["name"] for change in keeping["gate_evidence"]["labels"]} == {"PER"}
+    engine = TASKS["token_classification"].engine(workspace.registry.folder("Names", 3))
+    text = "Note : Anna lives in Oslo ."
+    (entities,) = engine.entities([text])
+    assert [(text[each.start : each.end], each.type) for each in entities] == [("Anna", "PER"), ("Oslo", "LOC")]
+
+
+@pytest.mark.parametrize("strategy", sorted(strategies_for(TASKS["token_classification"])))
+def test_every_strategy_that_is_offered_makes_a_version(workspace: Workspace, strategy: str) -> None:
+    trained(workspace, rows(60, 0), epochs=1)
+    report = updated(workspace, rows(50, 2), strategy, settings={"epochs": 1}).report
+    assert report["updates_by"] == strategy
+    assert len(report["micro_f1_matrix"]) == 2
+
+
+def test_tables_of_another_kind_are_refused_either_way(workspace: Workspace) -> None:
+    labels = TextDataset(("a b", "c d") * 20, np.array([0, 1] * 20), ("x", "y"))
+    plain = workspace.datasets.save(labels, name="labels", roles=ColumnRoles("text", "label"))
+    asked = {"classifier": "Names", "model": "bilstm_crf", "task": "token_classification"}
+    with pytest.raises(DataError, match="no entities are marked"):
+        list(train_classifier(TrainRequest(dataset=plain.id, **asked), workspace))
+    spans = saved(workspace, rows(40, 0), "spans")
+    with pytest.raises(DataError, match="here each text needs labels"):
+        list(train_classifier(TrainRequest(classifier="L", dataset=spans.id, model="linear"), workspace))
+    with pytest.raises(ConfigError, match="does not suit this model"):
+        list(train_classifier(TrainRequest(dataset=spans.id, strategy="lwf", **asked), workspace))
+
+
+def test_command_line_api_and_bundle_mark_the_same(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = rows(120, 0)
+    file = tmp_path / "rows.jsonl"
+    lines = [
+        json.dumps({"text": text, "label": json.loads(target)}, ensure_ascii=False)
+        for text, target in zip(dataset.texts, dataset.label_names(), strict=True)
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    settings = [f"{name}={value}" for name, value in FAST.items()]
+    command = ["train", "--classifier", "Names", "--data", str(file), "--text", "text", "--label", "label"]
+    assert (
+        main([*command, "--task", "token_classification", "--model", "bilstm_crf", "--set", *settings, "--json"]) == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert told["version"] == 1
+
+    asked = tmp_path / "ask.csv"
+    text = "Note 9x9 : Tim Cook lives in New York ."
+    asked.write_text(f'text\n"{text}"\n', encoding="utf-8")
+    out = tmp_path / "out.csv"
+    assert main(["predict", "--classifier", "Names", "--data", str(asked), "--text", "text", "--out", str(out)]) == 0
+    answered = out.read_text(encoding="utf-8-sig")
+    assert "Tim Cook (PER), New York (LOC)" in answered
+
+    secret = KeyStore(workspace.home).create("test")
+    with TestClient(create_app(workspace.home), headers={"X-API-Key": getattr(secret, "secret", secret)}) as client:
+        body = {"classifier": "Names", "texts": [text, ""]}
+        extracted = client.post("/extract", json=body).json()["predictions"]
+        assert extracted == client.post("/predict", json=body).json()["predictions"]
+        assert [(each["text"], each["type"]) for each in extracted[0]["entities"]] == [
+            ("Tim Cook", "PER"),
+            ("New York", "LOC"),
+        ]
+        assert extracted[1]["entities"] == []
+        right = json.dumps([[11, 14, "PER"]])
+        queued = client.post("/feedback", json={"classifier": "Names", "text": text, "label": right}).json()
+        assert queued["queued"]
+        assert spans_of(queued["label"]) == (Span(11, 14, "PER"),)
+        wrong = client.post("/feedback", json={"classifier": "Names", "text": text, "label": '[[0, 900, "PER"]]'})
+        assert wrong.status_code == 422
+
+    bundle, folder = tmp_path / "bundle.zip", tmp_path / "bundle"
+    write_bundle(workspace.registry.folder("Names", 1), bundle)
+    zipfile.ZipFile(bundle).extractall(folder)
+    ran = subprocess.run(
+        [sys.executable, folder / "extract.py", text], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    (line,) = ran.stdout.splitlines()
+    assert json.loads(line)["entities"] == extracted[0]["entities"]
