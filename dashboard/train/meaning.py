@@ -133,7 +133,7 @@ def example_texts(prepared: Prepared) -> list[str]:
 
 def read_tokens(pipeline: TextPipeline, text: str) -> tuple[list[str], int]:
     """All tokens of a text, and how many of them the model reads."""
-    return pipeline.segment(text, whole=True), pipeline.limit
+    return pipeline.segment(text, whole=True), pipeline.reach
 
 
 def _unit(pipeline: TextPipeline) -> str:

@@ -42,15 +42,7 @@ class TokenRow(NamedTuple):
 
 
 class TokenPipeline(TextPipeline):
-    """Texts as tokens with places. Each token has some ids of its own; see the two that are made of it.
-
-    Attributes
-    ----------
-    width
-        Number of ids of a token, where all have as many and the network answers once for each; else 1.
-    """
-
-    width = 1
+    """Texts as tokens with places. Each token has some ids of its own; see the two that are made of it."""
 
     @staticmethod
     def of(tokenizer: Tokenizer, options: dict[str, Any]) -> TokenPipeline:
@@ -113,7 +105,7 @@ class FeaturePipeline(TokenPipeline):
     """Each token by `NARROW` features: of a word itself, its shape, how it begins and ends; of a Chinese character itself, its
     neighbours, and the word that it stands in.
 
-    Ids of a token's features follow each other; a row counts so many for each token.
+    Ids of a token's features follow each other.
     """
 
     width = NARROW

@@ -52,8 +52,12 @@ class TextPipeline:
     parts
         One pipeline for each member of a blend; of any other model the pipeline itself.
     limit
-        Number of tokens of a text that are read; of a blend the smallest of its members'.
+        Number of ids of a text that are read; of a blend the smallest of its members'.
+    width
+        Number of ids of a token.
     """
+
+    width = 1
 
     def __init__(self, tokenizer: Tokenizer, options: dict[str, Any], further: Sequence[TextPipeline] = ()) -> None:
         self.tokenizer = tokenizer
@@ -77,6 +81,11 @@ class TextPipeline:
         self._values: dict[tuple[str, str], list[int]] = {}
         if self._pretrained:  # it adds marks of its own around a text, and knows where to cut so that they stay
             tokenizer.enable_truncation(options["max_length"])
+
+    @property
+    def reach(self) -> int:
+        """Number of tokens of a text that are read."""
+        return self.limit // self.width
 
     @classmethod
     def load(cls, folder: str | Path) -> TextPipeline:

@@ -34,8 +34,11 @@ class Examples:
 
 
 def count_cut(pipeline: TextPipeline, examples: Examples) -> int:
-    """How many of these texts are longer than what is read of them."""
-    full = [text for text, ids in zip(examples.texts, examples.ids, strict=True) if len(ids) >= pipeline.limit]
+    """How many of these texts are longer than what is read of them.
+
+    Only texts of half that length and more are looked at: what is read may end before, with a sentence.
+    """
+    full = [text for text, ids in zip(examples.texts, examples.ids, strict=True) if 2 * len(ids) >= pipeline.limit]
     return sum(length > len(ids) for ids, length in zip(*pipeline.read(full), strict=True))
 
 

@@ -27,7 +27,7 @@ AT_ONCE = 64  # texts
 def encoded(pipeline: TokenPipeline, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str]) -> Examples:
     """Texts, with the number of each step's label, int16 ``(rows, steps)``; of a long text the first part."""
     number = {label: position for position, label in enumerate(outputs)}
-    table = np.full((len(texts), pipeline.limit // pipeline.width), OUTSIDE, dtype=np.int16)
+    table = np.full((len(texts), pipeline.reach), OUTSIDE, dtype=np.int16)
     ids = []
     for row, (text, target) in enumerate(zip(texts, targets, strict=True)):
         first = pipeline.rows(text)[0]

@@ -109,7 +109,7 @@ def train_classifier(
                 *remarks_of(stored.source),
                 *(label_notes(dataset) if task.distribution else ()),
                 *split.findings,
-                *length_remarks(record, learner.pipeline.limit),
+                *length_remarks(record, learner.pipeline.reach),
                 *_remarks(learner, stored.language, pairing_remark(request.model, request.strategy, task)),
             ],
         ),

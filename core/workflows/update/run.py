@@ -191,7 +191,7 @@ def update_classifier(
                 *_new_labels(task, batch, folder.outputs),
                 *(finding.message for finding in seen.findings),
                 *split.findings,
-                *length_remarks(records[-1], learner.pipeline.limit),
+                *length_remarks(records[-1], learner.pipeline.reach),
                 *other_inputs(learner.pipeline.inputs, batch),
                 *_remarks(past, strategy, pairing_remark(learner.model_name, request.strategy, task)),
             ],
