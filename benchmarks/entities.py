@@ -3,7 +3,7 @@
     python benchmarks/entities.py --data ../shared/data/ner --models bilstm_crf,encoder
     python benchmarks/entities.py --data ../shared/data/ner --tables weibo_zh --models bilstm_crf --set epochs=20
 
-Each table is given in three files, ``<name>_train.tsv``, ``<name>_dev.tsv`` and ``<name>_test.tsv``; nothing is chosen on the test.
+Each table is given in three files, ``<name>_train.tsv``, ``<name>_dev.tsv`` and ``<name>_test.tsv``; nothing is chosen on tests.
 The difference to CRFsuite is paired over the test texts, with its 95 % interval. Prints Markdown.
 """
 

@@ -428,6 +428,10 @@ class Task:
         """A network as an ONNX file; None for one that computes its outputs from tokens and mask."""
         return None
 
+    def pipeline(self, folder: Path) -> TextPipeline:
+        """What reads texts for a version."""
+        return TextPipeline.load(folder)
+
     def engine(self, folder: Path, **options: Any) -> Engine:
         """What answers with a version's files; ``options`` are those of `core.networks.standalone.predict.Classifier`."""
         return Classifier(folder, **options)

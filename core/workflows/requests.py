@@ -11,7 +11,7 @@ from core.base.errors import ConfigError
 from core.base.messages import Message, message
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
-from core.continual.methods import FINETUNE, PSEUDO_LABELS, REPLAY, STRATEGIES, Method, StrategyConfig
+from core.continual.methods import FINETUNE, REPLAY, SELF_TRAINING, STRATEGIES, Method, StrategyConfig
 from core.networks.architectures import Architecture
 from core.networks.architectures.blend import BLEND
 from core.networks.text import TextConfig
@@ -157,11 +157,11 @@ def pairing_remark(model: str, strategy: str, task: Task = TASKS[DEFAULT]) -> Me
 
 def first_strategy(report: Mapping[str, Any]) -> str:
     """What the update of a version of this report starts from: the closed form that it was learned by, where that suits the
-    model, since its sums go on from there; pseudo-labels where targets leave things open; otherwise replay.
+    model, since its sums go on from there; self-training where targets leave things open; otherwise replay.
     """
     task, learned_by = task_of(report.get("task", DEFAULT)), report.get("updates_by", report["strategy"])
     if task.leaves_open:
-        return PSEUDO_LABELS.name
+        return SELF_TRAINING.name
     if learned_by in STRATEGIES and report["model"] in task.networks() and STRATEGIES[learned_by].freezes_encoder:
         return learned_by if pairing_remark(report["model"], learned_by, task) is None else REPLAY.name
     return REPLAY.name

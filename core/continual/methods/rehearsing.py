@@ -105,7 +105,7 @@ AGEM = Method(
 )
 
 
-class PseudoLabelsConfig(ReplayConfig):
+class SelfTrainingConfig(ReplayConfig):
     """How sure the version before has to be, and how much is rehearsed."""
 
     least_probability: float = setting(
@@ -119,10 +119,10 @@ class PseudoLabelsConfig(ReplayConfig):
     )
 
 
-PSEUDO_LABELS = Method(
-    "pseudo_labels",
-    "core.continual.strategies.pseudo_labels:PseudoLabels",
-    PseudoLabelsConfig,
+SELF_TRAINING = Method(
+    "self_training",
+    "core.continual.strategies.self_training:SelfTraining",
+    SelfTrainingConfig,
     rehearses=True,
     fills_in=True,
 )

@@ -16,10 +16,10 @@ from torch.nn import functional
 from core.base.errors import DataError, ModelError
 from core.base.events import EpochDone, Finished, StepDone
 from core.base.messages import message
+from core.continual.feature_statistics import FeatureStatistics
 from core.continual.methods.exact import ClosedFormConfig
 from core.continual.strategies.base import Experience, GradientLoop, Strategy
 from core.continual.strategies.linear_head import Coefficients, best_line, best_scale
-from core.continual.strategies.statistics import FeatureStatistics
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import make_batch, predict_logits
 from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap, RandomFeatures, fit_feature_map

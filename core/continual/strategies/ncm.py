@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from core.continual.feature_statistics import FeatureStatistics
 from core.continual.methods.exact import NCM
 from core.continual.strategies.closed_form import ClosedForm
 from core.continual.strategies.linear_head import Coefficients
-from core.continual.strategies.statistics import FeatureStatistics
 
 LEAST_VARIANCE = 0.01  # of the mean over features, so that one which hardly varies does not decide
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from core.continual.feature_statistics import FeatureStatistics, cholesky, packed, solve_triangular, unpacked
 from core.continual.methods.exact import RIDGE, RidgeConfig
 from core.continual.strategies.closed_form import ClosedForm
 from core.continual.strategies.linear_head import Coefficients
-from core.continual.strategies.statistics import FeatureStatistics, cholesky, packed, solve_triangular, unpacked
 
 PREFIX = "ridge."
 BLOCK = 256

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from core.continual.feature_statistics import FeatureStatistics, cholesky, solve_triangular
 from core.continual.methods.exact import SLDA, StreamingLDAConfig
 from core.continual.strategies.closed_form import ClosedForm
 from core.continual.strategies.linear_head import Coefficients
-from core.continual.strategies.statistics import FeatureStatistics, cholesky, solve_triangular
 
 LEAST_SCATTER = 1e-6  # of the mean square of a feature: when every output has one row, nothing scatters within it
 

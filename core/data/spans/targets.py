@@ -63,6 +63,16 @@ def spans_of_tags(tags: Sequence[str]) -> list[Span]:
     return spans
 
 
+def tags_of(places: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[str]:
+    """The tag of each token in the scheme BIO, from where it stands; an entity that ends inside a token has all of it."""
+    tags = ["O"] * len(places)
+    for span in spans:
+        inside = [index for index, (start, end) in enumerate(places) if start < span.end and span.start < end]
+        for number, index in enumerate(inside):
+            tags[index] = f"{'B' if number == 0 else 'I'}-{span.type}"
+    return tags
+
+
 def jumps(tags: Sequence[str]) -> int:
     """How many tags go on with an entity, or end one, that no tag before has begun."""
     count = 0

@@ -1,4 +1,4 @@
-"""A BiLSTM-CRF, which labels the tokens of a text: its settings and how it is declared."""
+"""A BiLSTM-CRF, which tags the tokens of a text: its settings and how it is declared."""
 
 from __future__ import annotations
 

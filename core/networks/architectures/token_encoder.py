@@ -1,4 +1,4 @@
-"""A pretrained encoder that labels the tokens of a text: its settings and how it is declared."""
+"""A pretrained encoder that tags the tokens of a text: its settings and how it is declared."""
 
 from __future__ import annotations
 

@@ -70,6 +70,7 @@ class Extractor(Classifier):
     """An exported model that marks entities. May be shared by threads."""
 
     pipeline: TokenPipeline
+    pipeline_class = TokenPipeline
 
     @property
     def probable(self) -> bool:

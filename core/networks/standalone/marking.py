@@ -11,10 +11,10 @@ from tokenizers import Tokenizer
 
 if __package__:
     from core.data.spans.tokens import HAN, Place, tokens_of
-    from core.networks.standalone.pipeline import MEMORY, UNKNOWN, TextPipeline
+    from core.networks.standalone.pipeline import MEMORY, UNKNOWN, TextPipeline, read_json
 else:  # in a bundle, however it is started
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    from pipeline import MEMORY, UNKNOWN, TextPipeline  # type: ignore[import-not-found,no-redef]
+    from pipeline import MEMORY, UNKNOWN, TextPipeline, read_json  # type: ignore[import-not-found,no-redef]
     from tokens import HAN, Place, tokens_of  # type: ignore[import-not-found,no-redef]
 
 FEATURES, PIECES = "features", "pieces"  # as options name these ways of reading
@@ -44,10 +44,12 @@ class TokenRow(NamedTuple):
 class TokenPipeline(TextPipeline):
     """Texts as tokens with places. Each token has some ids of its own; see the two that are made of it."""
 
-    @staticmethod
-    def of(tokenizer: Tokenizer, options: dict[str, Any]) -> TokenPipeline:
-        """The pipeline that these options describe."""
-        return (FeaturePipeline if options["segmentation"] == FEATURES else PiecePipeline)(tokenizer, options)
+    @classmethod
+    def load(cls, folder: str | Path) -> TokenPipeline:
+        """Read ``config.json`` and ``tokenizer.json`` of a version or bundle folder."""
+        options = read_json(Path(folder) / "config.json")["text"]
+        kind = FeaturePipeline if options["segmentation"] == FEATURES else PiecePipeline
+        return kind(Tokenizer.from_file(str(Path(folder) / "tokenizer.json")), options)
 
     def rows(self, text: str) -> list[TokenRow]:
         """The whole text, in as many parts as it takes; a text without any token is one part without places."""

@@ -27,7 +27,6 @@ PADDING = 0
 UNKNOWN = 1
 TOGETHER = -1  # no token: the whole text has to be looked at
 FURTHER = 2**20  # what is added to the tokens of each further tokenizer of a blend, one after the other
-MARKING = ("features", "pieces")  # ways of reading that keep the place of each token
 MEMORY = 200_000  # words whose tokens are kept
 
 
@@ -91,12 +90,6 @@ class TextPipeline:
     def load(cls, folder: str | Path) -> TextPipeline:
         """Read ``config.json`` of a version or bundle folder, ``tokenizer.json``, and those of a blend's further members."""
         options = read_json(Path(folder) / "config.json")["text"]
-        if options["segmentation"] in MARKING:
-            if __package__:
-                from core.networks.standalone.marking import TokenPipeline
-            else:
-                from marking import TokenPipeline  # type: ignore[import-not-found,no-redef]
-            return TokenPipeline.of(Tokenizer.from_file(str(Path(folder) / "tokenizer.json")), options)
         first, *others = (
             Tokenizer.from_file(str(Path(folder) / name))
             for name in tokenizer_files(1 + len(options.get("further", ())))

@@ -173,6 +173,8 @@ class Classifier:
         Where a text may have several labels, the probability of each from which on it is given, (labels); None where it has one.
     """
 
+    pipeline_class: type[TextPipeline] = TextPipeline
+
     def __init__(
         self,
         folder: str | Path,
@@ -182,7 +184,7 @@ class Classifier:
     ) -> None:
         folder = Path(folder)
         self.labels: list[str] = read_json(folder / "labels.json")
-        self.pipeline = TextPipeline.load(folder)
+        self.pipeline = self.pipeline_class.load(folder)
         decision = folder / "decision.json"
         self.threshold: float | None = read_json(decision)["threshold"] if decision.exists() else None
         self.thresholds = thresholds_in(folder)

@@ -1,1 +1,1 @@
-"""Networks that give each token of a text a label, for entities."""
+"""Networks that give each token of a text a tag, for entities."""

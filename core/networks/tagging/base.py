@@ -1,4 +1,4 @@
-"""What networks that label tokens have in common: a chain over the labels, which grows with them."""
+"""What networks that tag tokens have in common: a chain over the tags, which grows with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class TokenNetwork(TextNetwork):
     """A mixture for networks that override `states` and `write_states`; their head reads each token.
 
-    `forward` returns scores of the chain, (batch, 1 + labels + steps, labels), see `chain.together`.
+    `forward` returns scores of the chain, (batch, 1 + tags + steps, tags), see `chain.together`.
     """
 
     answer_shape = ("steps",)
@@ -26,7 +26,7 @@ class TokenNetwork(TextNetwork):
     follow: nn.Parameter
 
     def add_chain(self, outputs: int, *, learns: bool = True) -> None:
-        """Begin with labels that follow each other as they like."""
+        """Begin with tags that follow each other as they like."""
         self.start = nn.Parameter(torch.zeros(outputs), requires_grad=learns)
         self.follow = nn.Parameter(torch.zeros(outputs, outputs), requires_grad=learns)
 

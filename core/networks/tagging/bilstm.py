@@ -1,4 +1,4 @@
-"""BiLSTM-CRF: a bidirectional LSTM over the features of each token, and a chain over the labels.
+"""BiLSTM-CRF: a bidirectional LSTM over the features of each token, and a chain over the tags.
 
 References
 ----------

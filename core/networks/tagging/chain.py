@@ -1,4 +1,4 @@
-"""A linear chain over the labels of tokens: its scores as one tensor, and the loss that is learned by.
+"""A linear chain over the tags of tokens: its scores as one tensor, and the loss that is learned by.
 
 References
 ----------
@@ -10,40 +10,40 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-OUTSIDE = -100  # in place of a label: no token, or none that is asked about
+OUTSIDE = -100  # in place of a tag: no token, or none that is asked about
 
 
 def together(start: Tensor, follow: Tensor, emitted: Tensor) -> Tensor:
-    """Scores as one tensor (batch, 1 + labels + steps, labels).
+    """Scores as one tensor (batch, 1 + tags + steps, tags).
 
     Parameters
     ----------
     start
-        How well a text begins with each label, (labels,).
+        How well a text begins with each tag, (tags,).
     follow
-        How well each label (column) follows each (row), (labels, labels).
+        How well each tag (column) follows each (row), (tags, tags).
     emitted
-        How well each label suits each token, (batch, steps, labels).
+        How well each tag suits each token, (batch, steps, tags).
     """
     chain = torch.cat([start.unsqueeze(0), follow]).unsqueeze(0).expand(len(emitted), -1, -1)
     return torch.cat([chain, emitted], dim=1)
 
 
-def negative_log_likelihood(scores: Tensor, labels: Tensor) -> Tensor:
-    """Nats by which labels surprise, (batch,), of scores as `together` has them and labels (batch, steps) with `OUTSIDE` where
+def negative_log_likelihood(scores: Tensor, tags: Tensor) -> Tensor:
+    """Nats by which tags surprise, (batch,), of scores as `together` has them and tags (batch, steps) with `OUTSIDE` where
     none counts; steps behind the last may be left out of either.
     """
     count = scores.shape[2]
     emitted = scores[:, count + 1 :]
-    steps = min(emitted.shape[1], labels.shape[1])
-    labels = labels[:, :steps].long()
-    counted = labels != OUTSIDE
+    steps = min(emitted.shape[1], tags.shape[1])
+    tags = tags[:, :steps].long()
+    counted = tags != OUTSIDE
     order = (~counted).to(torch.int8).argsort(dim=1, stable=True)  # those that count come first
     lengths = counted.sum(dim=1)
     longest = max(int(lengths.max()), 1)
     order = order[:, :longest]
     emitted = emitted[:, :steps].gather(1, order.unsqueeze(2).expand(-1, -1, count))
-    path = labels.gather(1, order).clamp_min(0)
+    path = tags.gather(1, order).clamp_min(0)
     inside = torch.arange(longest, device=scores.device) < lengths.unsqueeze(1)
     start, follow = scores[:, 0], scores[0, 1 : count + 1]
     own = emitted.gather(2, path.unsqueeze(2)).squeeze(2)

@@ -1,4 +1,4 @@
-"""A pretrained encoder with a head for each token (Devlin et al. 2019, "BERT"), with or without a chain over labels."""
+"""A pretrained encoder with a head for each token (Devlin et al. 2019, "BERT"), with or without a chain over tags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class TokenEncoder(TokenNetwork, Encoder):
     """Pieces to vectors by a pretrained network, and a head that reads each of them; that of a token's first piece counts.
 
-    Without a chain, labels follow each other as they may: what is learned is then the cross-entropy of each token.
+    Without a chain, tags follow each other as they may: what is learned is then the cross-entropy of each token.
     """
 
     declared = TOKEN_ENCODER

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.data.spans.targets import Span, spans_of, target_of
+from core.data.spans.targets import Span, spans_of, tags_of, target_of
 from core.data.spans.tokens import Place, tokens_of
-from core.networks.standalone.extract import OUTSIDE, stretches
+from core.networks.standalone.extract import stretches
 from core.networks.standalone.marking import named_features
 
 SETTINGS = {"c1": 0.1, "c2": 0.01, "max_iterations": 100, "feature.possible_transitions": True}
@@ -81,16 +81,6 @@ class Dictionary:
                     break
             index += 1
         return target_of(spans)
-
-
-def tags_of(places: Sequence[Place], spans: Sequence[Span]) -> list[str]:
-    """The tag of each token in the scheme BIO; an entity that ends inside a token has all of it."""
-    tags = [OUTSIDE] * len(places)
-    for span in spans:
-        inside = [index for index, (start, end) in enumerate(places) if start < span.end and span.start < end]
-        for number, index in enumerate(inside):
-            tags[index] = f"{'B' if number == 0 else 'I'}-{span.type}"
-    return tags
 
 
 def features(text: str, places: Sequence[Place]) -> list[list[str]]:

@@ -23,6 +23,7 @@ from core.networks.architectures import Architecture
 from core.networks.architectures.bilstm_crf import BILSTM_CRF
 from core.networks.architectures.token_encoder import TOKEN_ENCODER
 from core.networks.standalone.extract import OUTSIDE, Extractor, as_values
+from core.networks.standalone.marking import TokenPipeline
 from core.networks.standalone.pipeline import TextPipeline
 from core.networks.text.examples import Examples
 from core.statistics.additive import RATE, Patterns, Score, Statistics, hit_rows
@@ -96,25 +97,25 @@ class TokenClassification(Task):
     def examples(
         self, pipeline: TextPipeline, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str]
     ) -> Examples:
-        from core.tasks.token_classification.learning import encoded
+        from core.networks.tagging.entities import encoded
 
         return encoded(pipeline, texts, targets, outputs)  # type: ignore[arg-type]  # its networks bring such pipelines
 
     def filled(self, model: Any, examples: Examples, outputs: Sequence[str], known: int, least: float) -> Examples:
-        from core.tasks.token_classification.learning import filled
+        from core.networks.tagging.entities import filled
 
         return filled(model, examples, outputs, known, least)
 
     def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         """Nats per token by which a chain over all labels is surprised."""
-        from core.tasks.token_classification.learning import criterion
+        from core.networks.tagging.entities import criterion
 
         return criterion
 
     def validate(
         self, model: Any, examples: Examples, criterion: Criterion, device: Any, outputs: Sequence[str]
     ) -> tuple[dict[str, float], float]:
-        from core.tasks.token_classification.learning import validated
+        from core.networks.tagging.entities import validated
 
         (support, hits, given), loss = validated(model, examples, criterion, device, outputs)
         given = given * (support > 0)  # of types that no row has, nobody may have looked for any
@@ -136,7 +137,7 @@ class TokenClassification(Task):
     def computed(
         self, model: Any, pipeline: TextPipeline, texts: Sequence[str], outputs: Sequence[str]
     ) -> NDArray[Any]:
-        from core.tasks.token_classification.learning import network_entities
+        from core.networks.tagging.entities import network_entities
 
         return as_values(network_entities(model, pipeline, outputs, texts))  # type: ignore[arg-type]  # as in `examples`
 
@@ -219,9 +220,12 @@ class TokenClassification(Task):
     # -- serving
 
     def compared(self, model: Any, engine: Any, texts: Sequence[str]) -> tuple[float, float]:
-        from core.tasks.token_classification.learning import compared
+        from core.networks.tagging.entities import compared
 
-        return compared(model, engine, texts)
+        return compared(model, engine, engine.labels, texts)
+
+    def pipeline(self, folder: Path) -> TextPipeline:
+        return TokenPipeline.load(folder)
 
     def engine(self, folder: Path, **options: Any) -> Engine:
         return Extractor(folder, **options)

@@ -146,7 +146,7 @@ class VersionFolder:
 
     def load_pipeline(self) -> TextPipeline:
         with reading(self.path, "tokenizer.json"):
-            return TextPipeline.load(self.path)
+            return self.task.pipeline(self.path)
 
     def load_learner(self) -> Learner:
         """Everything needed to go on training; its settings are the version's own."""

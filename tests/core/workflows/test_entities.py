@@ -122,7 +122,7 @@ def test_a_type_that_comes_later_is_learned_and_the_old_one_kept(workspace: Work
     batch = rows(240, 1, marked=("LOC",))
     forgetful = updated(workspace, batch, "finetune").report
     keeping = updated(workspace, batch).report
-    assert keeping["strategy"] == "pseudo_labels"
+    assert keeping["strategy"] == "self_training"
     assert keeping["classes"] == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
     matrix = keeping["micro_f1_matrix"]
     assert matrix[1][0] > 0.9

@@ -11,11 +11,11 @@ from sklearn import linear_model
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import Tensor
 
+from core.continual.feature_statistics import FeatureStatistics
 from core.continual.strategies.linear_head import Coefficients, best_scale
 from core.continual.strategies.ncm import NearestClassMean
 from core.continual.strategies.ridge import Ridge
 from core.continual.strategies.slda import StreamingLDA
-from core.continual.strategies.statistics import FeatureStatistics
 
 
 def sums(features: list[list[float]] | Tensor, labels: list[int] | Tensor, classes: int = 2) -> FeatureStatistics:

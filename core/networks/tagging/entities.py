@@ -1,8 +1,8 @@
-"""Entities as what a network and its loss read, and what a network in memory marks. Loads torch."""
+"""Entities as what a network and its loss read, and what a network in memory marks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.data.spans.targets import spans_of
+from core.data.spans.targets import spans_of, tags_of
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import make_batch
 from core.networks.standalone.extract import NEVER, Entity, Extractor, decoded, followers, marked, stretches
@@ -18,15 +18,13 @@ from core.networks.standalone.marking import TokenPipeline, TokenRow
 from core.networks.standalone.pipeline import batches_by_length, pad
 from core.networks.tagging.chain import OUTSIDE, negative_log_likelihood
 from core.networks.text.examples import Examples
-from core.tasks.base import Criterion
-from core.tasks.token_classification.baseline import tags_of
 
 AT_ONCE = 64  # texts
 
 
 def encoded(pipeline: TokenPipeline, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str]) -> Examples:
-    """Texts, with the number of each step's label, int16 ``(rows, steps)``; of a long text the first part."""
-    number = {label: position for position, label in enumerate(outputs)}
+    """Texts, with the number of each step's tag, int16 ``(rows, steps)``; of a long text the first part."""
+    number = {tag: position for position, tag in enumerate(outputs)}
     table = np.full((len(texts), pipeline.reach), OUTSIDE, dtype=np.int16)
     ids = []
     for row, (text, target) in enumerate(zip(texts, targets, strict=True)):
@@ -37,22 +35,26 @@ def encoded(pipeline: TokenPipeline, texts: Sequence[str], targets: Sequence[str
     return Examples(tuple(texts), table, tuple(ids))
 
 
-def criterion(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Nats per token by which the labels of a batch surprise."""
-    tokens = (labels != OUTSIDE).sum().clamp_min(1)
-    return negative_log_likelihood(scores, labels).sum() / tokens
+def criterion(scores: torch.Tensor, tags: torch.Tensor) -> torch.Tensor:
+    """Nats per token by which the tags of a batch surprise."""
+    tokens = (tags != OUTSIDE).sum().clamp_min(1)
+    return negative_log_likelihood(scores, tags).sum() / tokens
 
 
 @torch.no_grad()
 def validated(
-    model: TextNetwork, examples: Examples, loss_of: Criterion, device: torch.device, outputs: Sequence[str]
+    model: TextNetwork,
+    examples: Examples,
+    loss_of: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    device: torch.device,
+    outputs: Sequence[str],
 ) -> tuple[NDArray[Any], float]:
     """Of each type how many entities the rows have, how many were found, how many were marked, ``(3, types)``; and the mean
     loss.
     """
     was_training = model.training
     model.eval()
-    types = [label[2:] for label in outputs if label.startswith("B-")]
+    types = [tag[2:] for tag in outputs if tag.startswith("B-")]
     position = {name: index for index, name in enumerate(types)}
     sums = np.zeros((3, len(types)))
     losses, tokens = 0.0, 0
@@ -64,7 +66,7 @@ def validated(
         losses, tokens = losses + float(loss_of(scores, batch.targets)) * own, tokens + own
         truth = batch.targets.cpu().numpy()
         for row, (steps, entities) in zip(truth, _marks(scores.cpu().numpy(), truth, outputs, allowed), strict=True):
-            tags = [outputs[label] for label in row[steps]]
+            tags = [outputs[tag] for tag in row[steps]]
             has = {(start, end, tags[start][2:]) for start, end in stretches(tags)}
             answered = {(entity.start, entity.end, entity.type) for entity in entities}
             for kind, spans in enumerate((has, has & answered, answered)):
@@ -82,7 +84,7 @@ def filled(model: TextNetwork, examples: Examples, outputs: Sequence[str], known
     was_training, device = model.training, next(model.parameters()).device
     model.eval()
     table = examples.targets.copy()
-    number = {label: position for position, label in enumerate(outputs)}
+    number = {tag: position for position, tag in enumerate(outputs)}
     allowed = followers(outputs)
     allowed[:, known:] = NEVER
     for rows in batches_by_length(examples.ids, AT_ONCE):
@@ -99,10 +101,10 @@ def filled(model: TextNetwork, examples: Examples, outputs: Sequence[str], known
 
 
 def _marks(
-    scores: NDArray[Any], labels: NDArray[Any], outputs: Sequence[str], allowed: NDArray[Any]
+    scores: NDArray[Any], tags: NDArray[Any], outputs: Sequence[str], allowed: NDArray[Any]
 ) -> list[tuple[list[int], list[Entity]]]:
     """Of each row the steps that count, and the entities that scores mark in these; places count such steps."""
-    steps = [np.flatnonzero(row != OUTSIDE).tolist() for row in labels]
+    steps = [np.flatnonzero(row != OUTSIDE).tolist() for row in tags]
     known = [number for number, row in enumerate(steps) if row]
     asked = [TokenRow([], steps[number], [(step, step + 1) for step in range(len(steps[number]))]) for number in known]
     given = dict(zip(known, decoded(scores[known], asked, outputs, allowed), strict=True)) if known else {}
@@ -110,7 +112,9 @@ def _marks(
 
 
 @torch.no_grad()
-def compared(model: TextNetwork, engine: Extractor, texts: Sequence[str]) -> tuple[float, float]:
+def compared(
+    model: TextNetwork, engine: Extractor, outputs: Sequence[str], texts: Sequence[str]
+) -> tuple[float, float]:
     """The largest difference between the scores of a network and those of its file, text by text, and the share of texts in
     which both mark the same.
     """
@@ -122,7 +126,7 @@ def compared(model: TextNetwork, engine: Extractor, texts: Sequence[str]) -> tup
             expected = model(torch.from_numpy(tokens), torch.from_numpy(mask)).numpy()
             difference = float(np.abs(expected - engine.run(tokens, mask)).max())
             largest = max(largest, difference / max(1.0, float(np.abs(expected).max())))
-    own = network_entities(model, engine.pipeline, engine.labels, texts)
+    own = network_entities(model, engine.pipeline, outputs, texts)
     marks = [[entity[:3] for entity in entities] for entities in own]
     given = [[entity[:3] for entity in entities] for entities in engine.entities(texts)]
     return largest, float(np.mean([mine == other for mine, other in zip(marks, given, strict=True)]))

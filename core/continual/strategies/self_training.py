@@ -1,4 +1,4 @@
-"""Pseudo-labels (Lee 2013) for rows in which only some of all types are marked.
+"""Self-training (Yarowsky 1995; Lee 2013) for rows whose targets leave open what the version before knows.
 
 References
 ----------
@@ -10,22 +10,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.continual.methods.rehearsing import PSEUDO_LABELS, PseudoLabelsConfig
+from core.continual.methods.rehearsing import SELF_TRAINING, SelfTrainingConfig
 from core.continual.strategies.base import Experience
 from core.continual.strategies.replay import Replay
 from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
 
 
-class PseudoLabels(Replay):
+class SelfTraining(Replay):
     """What the new rows leave open is filled with what the version before says of them, where it is sure enough: a batch in which
     only new types are marked then teaches the old ones, too. Remembered rows are filled alike, and rehearsed as in replay.
 
-    Loss: that of fine-tuning, on rows whose open tokens carry the labels argmax p(y | x) of the version before.
+    Loss: that of fine-tuning, on rows whose open places carry argmax p(y | x) of the version before.
     """
 
-    declared = PSEUDO_LABELS
-    config: PseudoLabelsConfig
+    declared = SELF_TRAINING
+    config: SelfTrainingConfig
     _filled: tuple[Experience, Experience] | None = None  # an experience, and the same with what it left open
 
     def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
