@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 # Points of accuracy on the test rows by which what Auto let serve was above linear n-grams, by table, under so many minutes:
-# benchmarks/results.md, "Linear n-grams, and Auto" and "Auto with ten minutes", 2026-11-30 and 2026-12-01, two cores, with the encoder
+# benchmarks/results.md, "Linear n-grams, and Auto" and "Auto with ten minutes", 2026-11-30 and 2026-12-01, two cores, with
 # multilingual-e5-small installed.
 GAINS: Mapping[float, Mapping[str, float]] = {
     2.0: {
