@@ -124,5 +124,6 @@ SELF_TRAINING = Method(
     "core.continual.strategies.self_training:SelfTraining",
     SelfTrainingConfig,
     rehearses=True,
+    only_chooses=True,
     fills_in=True,
 )

@@ -56,6 +56,7 @@ def test_a_number_of_endless_digits_is_refused_without_pythons_advice() -> None:
 OWN_JSON = {
     "core/base/files.py",
     "core/data/reading/isolation/worker.py",
+    "core/data/spans/targets.py",
     "core/networks/text/forgetting.py",
     "core/networks/text/tokenizing.py",
     "core/registry/registry.py",

@@ -29,7 +29,8 @@ BOUNDED = settings(
     max_examples=25, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 OPERATIONS = [
-    ("/predict", "post"), ("/feedback", "post"), ("/classifiers", "get"), ("/classifiers/{name}/versions", "get"),
+    ("/predict", "post"), ("/extract", "post"), ("/feedback", "post"),
+    ("/classifiers", "get"), ("/classifiers/{name}/versions", "get"),
     ("/healthz", "get"), ("/metrics", "get"),
 ]  # fmt: skip
 ASKED = [
