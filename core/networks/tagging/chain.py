@@ -25,7 +25,9 @@ def together(start: Tensor, follow: Tensor, emitted: Tensor) -> Tensor:
     emitted
         How well each tag suits each token, (batch, steps, tags).
     """
-    chain = torch.cat([start.unsqueeze(0), follow]).unsqueeze(0).expand(len(emitted), -1, -1)
+    chain = (
+        torch.cat([start.unsqueeze(0), follow]).unsqueeze(0).expand(emitted.shape[0], -1, -1)
+    )  # not its length, which an exporter takes for fixed
     return torch.cat([chain, emitted], dim=1)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.data.spans.tokens import tokens_of
 from core.networks.architectures.token_encoder import TOKEN_ENCODER, TokenEncoderConfig
@@ -52,6 +54,8 @@ class TokenEncoder(TokenNetwork, Encoder):
         return [(rate, [*head, *(value for value in (self.start, self.follow) if value.requires_grad)]), below]
 
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        if self.window is not None and torch.compiler.is_exporting():
+            return self._exported_states(tokens, mask, self.window)
         if self.window is None or tokens.shape[1] <= self.window:
             return self.dropout(self.hidden(tokens, mask))  # type: ignore[no-any-return]
         parts, seen = into_windows(tokens, self.window), into_windows(mask, self.window)
@@ -61,6 +65,16 @@ class TokenEncoder(TokenNetwork, Encoder):
         whole[held] = encoded
         states: Tensor = self.dropout(whole.reshape(len(tokens), -1, encoded.shape[2])[:, : tokens.shape[1]])
         return states
+
+    def _exported_states(self, tokens: Tensor, mask: Tensor, window: int) -> Tensor:
+        """The same with every window, for PyTorch's exporter, which follows one way for all lengths."""
+        batch, length = tokens.shape
+        width = torch.sym_min(length, window)  # type: ignore[no-untyped-call]
+        count = (length + width - 1) // width
+        padded = [functional.pad(values, (0, count * width - length)) for values in (tokens, mask)]
+        parts, seen = (values.reshape(batch * count, width) for values in padded)
+        hidden = self.hidden(parts, seen | (seen.sum(dim=1, keepdim=True) == 0))
+        return hidden.reshape(batch, count * width, hidden.shape[2])[:, :length]
 
     def write_states(self, graph: Graph, tokens: str, mask: str) -> str | None:
         if self.window is None:
@@ -79,8 +93,3 @@ class TokenEncoder(TokenNetwork, Encoder):
         batch = graph.add("Shape", tokens, start=0, end=1)
         whole = graph.add("Reshape", hidden, graph.add("Concat", batch, [-1, self.feature_size], axis=0))
         return graph.add("Slice", whole, [0], length, [1])
-
-    def layers_from_bottom(self) -> list[list[nn.Parameter]]:
-        own = {id(self.start), id(self.follow), *map(id, self.head.parameters())}
-        layers = super().layers_from_bottom()
-        return [[value for value in layer if id(value) not in own] for layer in layers]

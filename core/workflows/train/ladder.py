@@ -13,6 +13,7 @@ from typing import Any, Literal
 from core.base.config import Config, build, distribute, setting, settings_of
 from core.continual.methods import FINETUNE
 from core.continual.methods.rehearsing import REPLAY
+from core.networks.architectures.bilstm_crf import BILSTM_CRF
 from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.text import TextConfig
@@ -83,6 +84,7 @@ RUNGS = (
     Rung("linear", "linear"),
     Rung("frozen", "encoder", {"tuning": "frozen", "feature_layers": LAYERS, **EXACT}, strategy="ridge"),
     Rung("ngrams", "ngrams"),
+    Rung(BILSTM_CRF.name, BILSTM_CRF.name),
     Rung("tuned", "encoder", {"tuning": "full"}),
     Rung(BLEND.name, BLEND.name, strategy=REPLAY.name),
 )

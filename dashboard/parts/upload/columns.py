@@ -64,20 +64,27 @@ def choose_columns(
     columns = _row_of_columns(key, wanted, names, guess, boxes, texts_alone=texts_alone)
     text, label = columns["text"], columns.get("label")
     sets, below = Sets(), tuple[str, ...]()
-    if several is not None and need_label:
+    marked = need_label and text is not None and with_spans(read.table, ColumnRoles(text, label)).spans
+    if several is not None and need_label and not marked:
         sets = choose_sets(key, read.table, label, guess, boxes[2], known=several, texts_alone=texts_alone)
         if sets.columns is not None:
             label = columns["label"] = None
     if texts_alone and label is None and sets.columns is None:
-        if tell_texts and not guess.spans:
+        if tell_texts and not marked:
             st.info(t("upload.no_labels_note"), icon=":material/label_off:")
-    elif texts_alone and remembered is None and label == guess.label and rank(str(label), LABEL_NAMES) is None:
+    elif (
+        texts_alone
+        and not marked
+        and remembered is None
+        and label == guess.label
+        and rank(str(label), LABEL_NAMES) is None
+    ):
         st.caption(f":material/info: {t('upload.label_by_values', column=tables.plain(str(label)))}")
-    needs_both = need_label and not ((texts_alone and label is None) or sets.columns is not None)
+    needs_both = need_label and not ((texts_alone and label is None) or sets.columns is not None or marked)
     if optional_columns and len(names) > (2 if needs_both else 1):
         with st.expander(_more_columns(key, guess)):
             columns |= _row_of_columns(key, OPTIONAL_ROLES, names, guess, st.columns(3))
-            below = _below(key, names, guess) if label is not None and sets.separator is None else ()
+            below = _below(key, names, guess) if label is not None and sets.separator is None and not marked else ()
     further = guess.inputs if optional_columns else ()
     if optional_columns and text is not None and len(names) > (2 if needs_both else 1):
         taken = [column for column in (*columns.values(), *(sets.columns or ()), *below) if column is not None]
@@ -92,7 +99,7 @@ def choose_columns(
     chosen: dict[str, Any] = {"label": None} | columns
     roles = ColumnRoles(text, **chosen, labels=sets.columns or (), separator=sets.separator, below=below)
     roles = replace(roles, inputs=tuple((name, kind) for name, kind in further if name not in roles.columns().values()))
-    return with_spans(read.table, roles) if need_label else roles
+    return replace(roles, spans=marked)
 
 
 def tell_entities(table: pandas.DataFrame, roles: ColumnRoles) -> None:

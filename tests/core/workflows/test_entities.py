@@ -26,10 +26,12 @@ from core.tasks import TASKS
 from core.workflows.bundle import write_bundle
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
+from core.workflows.train.auto import Climbed, train
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace, open_workspace
+from tests.encoders import tiny_encoder
 
 PEOPLE = ("Anna", "Tim Cook", "Max", "小明", "Ola Nordmann")
 PLACES = ("Rome", "New York", "Oslo", "北京")
@@ -103,6 +105,40 @@ def test_it_learns_answers_alike_in_onnx_and_stands_beside_a_strong_baseline(wor
     assert not [name for name in table if name.startswith("p_")]
     score = TASKS["token_classification"].report(table["truth"].tolist(), table["predicted"].tolist(), folder.outputs)
     assert score.scores["micro_f1"].value == pytest.approx(report["overall"]["micro_f1"]["value"])
+
+
+@pytest.mark.parametrize("settings", [{}, {"chain": True, "tuning": "lora"}, {"max_length": 16, "windows": 3}])
+def test_a_pretrained_encoder_marks_alike_in_its_file(
+    workspace: Workspace, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    encoder = f"folder:{tiny_encoder(tmp_path)}"
+    request = TrainRequest(
+        classifier="Names",
+        dataset=saved(workspace, rows(80, 0), "first").id,
+        model="encoder",
+        task="token_classification",
+        settings={"encoder": encoder, "epochs": 2, "trim_pieces": False, "max_length": 60, **settings},
+    )
+    *_, completed = train_classifier(request, workspace)
+    assert isinstance(completed, Completed)
+    assert completed.report["parity"]["max_abs_diff"] < 1e-4
+    assert completed.report["parity"]["label_agreement"] == 1
+    assert completed.report["segmentation"] == "pieces"
+    report = updated(workspace, rows(60, 2), settings={"epochs": 1}).report
+    assert len(report["micro_f1_matrix"]) == 2
+
+
+def test_auto_climbs_from_the_network_of_ones_own(workspace: Workspace) -> None:
+    request = TrainRequest(
+        classifier="Names",
+        dataset=saved(workspace, rows(120, 0), "first").id,
+        task="token_classification",
+        settings={"minutes": 0.5, "epochs": 2},
+    )
+    *_, climbed = train(request, workspace)
+    assert isinstance(climbed, Climbed)
+    assert climbed.ladder[0].rung == "bilstm_crf"
+    assert climbed.ladder[0].serves
 
 
 def test_a_long_document_is_read_to_its_end(workspace: Workspace) -> None:
