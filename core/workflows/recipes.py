@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.base.errors import DataError
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.recipe import Step, apply_steps, write_steps
 from core.workflows.workspace import Workspace
@@ -28,11 +29,19 @@ def save_cleaned(
     Raises
     ------
     DataError
-        When there is no such dataset, or no row would be left.
+        When there is no such dataset, no row would be left, or texts with marked entities would change.
     """
     store = home.datasets if isinstance(home, Workspace) else home
     before = store.info(dataset)
-    after, done = apply_steps(store.load(dataset), steps)
+    loaded = store.load(dataset)
+    after, done = apply_steps(loaded, steps)
+    if before.roles.spans and not set(after.texts) <= set(loaded.texts):
+        raise DataError(
+            "recipe.spans_move",
+            "Entities are marked in the texts of '{name}' by their places, which steps that change texts would move. Choose only "
+            "steps that leave rows out, or change the texts before they are marked.",
+            name=before.name,
+        )
     if not any(step.count for step in done):
         return before
     recipe = [*before.source.get("recipe", []), *write_steps(steps)]

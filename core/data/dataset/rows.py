@@ -224,6 +224,12 @@ def _with_entities(
     table: pandas.DataFrame, roles: ColumnRoles, texts: list[str]
 ) -> tuple[list[str], Rows, list[str], SetAside]:
     """The same where entities are marked in texts, and the texts that they count in."""
+    if roles.inputs:
+        raise DataError(
+            "data.spans_alone",
+            "Models that mark entities read the text alone. Leave the further columns out: {columns}.",
+            columns=[name for name, _ in roles.inputs],
+        )
     cells = None if roles.label is None else _column(table, roles.label)
     read = read_entities(texts, cells, roles.label or roles.text)
     numbers, names = pandas.factorize(pandas.Series(read.targets, dtype=object))

@@ -63,7 +63,7 @@ def baseline_name(report: dict[str, Any]) -> Message:
     if method == "one_vs_rest":
         return message("report.one_vs_rest", "TF-IDF + logistic regression for each label")
     if method == "crfsuite":
-        return message("report.crfsuite", "a conditional random field (CRFsuite)")
+        return message("report.crfsuite", "conditional random field, CRFsuite")
     if method == "ngrams":
         return message("report.ngrams", "Kneser-Ney n-grams")
     return message("report.other_baseline", "{method}", method=method)

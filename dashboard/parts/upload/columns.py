@@ -85,8 +85,8 @@ def choose_columns(
         with st.expander(_more_columns(key, guess)):
             columns |= _row_of_columns(key, OPTIONAL_ROLES, names, guess, st.columns(3))
             below = _below(key, names, guess) if label is not None and sets.separator is None and not marked else ()
-    further = guess.inputs if optional_columns else ()
-    if optional_columns and text is not None and len(names) > (2 if needs_both else 1):
+    further = guess.inputs if optional_columns and not marked else ()
+    if optional_columns and not marked and text is not None and len(names) > (2 if needs_both else 1):
         taken = [column for column in (*columns.values(), *(sets.columns or ()), *below) if column is not None]
         further = choose_inputs(key, read.table, taken, guess).inputs
     if sets.columns == ():

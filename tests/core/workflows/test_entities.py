@@ -11,20 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
 from core.base.errors import ConfigError, DataError
 from core.cli import main
 from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import TextDataset
+from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.store import StoredDataset
+from core.data.recipe import DropRepeats, Redact
 from core.data.spans.targets import Span, spans_of, target_of
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.tasks import TASKS
 from core.workflows.bundle import write_bundle
 from core.workflows.learn.producing import Completed
+from core.workflows.recipes import save_cleaned
 from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
 from core.workflows.train.auto import Climbed, train
 from core.workflows.train.run import train_classifier
@@ -190,6 +193,19 @@ def test_tables_of_another_kind_are_refused_either_way(workspace: Workspace) -> 
         list(train_classifier(TrainRequest(classifier="L", dataset=spans.id, model="linear"), workspace))
     with pytest.raises(ConfigError, match="does not suit this model"):
         list(train_classifier(TrainRequest(dataset=spans.id, strategy="lwf", **asked), workspace))
+
+
+def test_texts_in_which_places_count_are_not_changed(workspace: Workspace) -> None:
+    texts = ("Write to Tim at tim@example.org", "Write to Anna", "Write to Anna")
+    targets = ('[[9, 12, "PER"]]', '[[9, 13, "PER"]]', '[[9, 13, "PER"]]')
+    classes = tuple(sorted(set(targets)))
+    stored = saved(workspace, TextDataset(texts, np.array([classes.index(each) for each in targets]), classes), "mail")
+    with pytest.raises(DataError, match="by their places"):
+        save_cleaned(workspace, stored.id, [Redact()])
+    assert save_cleaned(workspace, stored.id, [DropRepeats()]).rows == 2
+    table = pd.DataFrame({"text": texts, "entities": targets, "price": ["1", "2", "3"]})
+    with pytest.raises(DataError, match=r"read the text alone.*price"):
+        build_dataset(table, ColumnRoles("text", "entities", spans=True, inputs=(("price", "number"),)))
 
 
 def test_command_line_api_and_bundle_mark_the_same(
