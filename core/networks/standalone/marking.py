@@ -11,14 +11,15 @@ from tokenizers import Tokenizer
 
 if __package__:
     from core.data.spans.tokens import HAN, Place, tokens_of
-    from core.networks.standalone.pipeline import MEMORY, UNKNOWN, TextPipeline, read_json
+    from core.networks.standalone.pipeline import MEMORY, PADDING, UNKNOWN, TextPipeline, read_json
 else:  # in a bundle, however it is started
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    from pipeline import MEMORY, UNKNOWN, TextPipeline, read_json  # type: ignore[import-not-found,no-redef]
+    from pipeline import MEMORY, PADDING, UNKNOWN, TextPipeline, read_json  # type: ignore[import-not-found,no-redef]
     from tokens import HAN, Place, tokens_of  # type: ignore[import-not-found,no-redef]
 
-FEATURES, PIECES = "features", "pieces"  # as options name these ways of reading
+FEATURES, NEIGHBOURS, PIECES = "features", "neighbours", "pieces"  # as options name these ways of reading
 NARROW = 6  # features of a token for a network that sees its neighbours by itself
+WIDE = 23  # and, with what stands beside it, for one that does not
 _SHAPE = 12  # characters of a shape
 _ENDS = ".!?。！？；;\n"  # after which a long text is rather cut
 
@@ -48,8 +49,7 @@ class TokenPipeline(TextPipeline):
     def load(cls, folder: str | Path) -> TokenPipeline:
         """Read ``config.json`` and ``tokenizer.json`` of a version or bundle folder."""
         options = read_json(Path(folder) / "config.json")["text"]
-        kind = FeaturePipeline if options["segmentation"] == FEATURES else PiecePipeline
-        return kind(Tokenizer.from_file(str(Path(folder) / "tokenizer.json")), options)
+        return PIPELINES[options["segmentation"]](Tokenizer.from_file(str(Path(folder) / "tokenizer.json")), options)
 
     def rows(self, text: str) -> list[TokenRow]:
         """The whole text, in as many parts as it takes; a text without any token is one part without places."""
@@ -117,20 +117,33 @@ class FeaturePipeline(TokenPipeline):
         self.limit *= self.width
         self._numbers: dict[str, int] = tokenizer.get_vocab()
 
-    @staticmethod
-    def names(text: str) -> list[list[str]]:
+    def names(self, text: str) -> list[list[str]]:
         """The features of each token, by name."""
-        return named_features(text, tokens_of(text))
+        return self.named(text, tokens_of(text))
+
+    def named(self, text: str, places: Sequence[Place]) -> list[list[str]]:
+        """The same of tokens that stand there."""
+        return named_features(text, places)
 
     def ids_of(self, text: str, places: Sequence[Place]) -> list[list[int]]:
-        numbers = self._numbers
-        return [[numbers.get(name, UNKNOWN) for name in own] for own in named_features(text, places)]
+        numbers, named = self._numbers, self.named(text, places)
+        rows = [[numbers.get(name, UNKNOWN) for name in own] for own in named]
+        return [[*row, *[PADDING] * (self.width - len(row))] for row in rows]
 
     def row_of(self, ids: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
         return [number for own in ids for number in own], list(range(len(ids)))
 
     def room(self) -> int:
         return self.limit
+
+
+class NeighbourPipeline(FeaturePipeline):
+    """Each token by up to `WIDE` features: its own, those of its neighbours, and pairs of them; what lacks is padding."""
+
+    width = WIDE
+
+    def named(self, text: str, places: Sequence[Place]) -> list[list[str]]:
+        return features_with_neighbours(text, places)
 
 
 class PiecePipeline(TokenPipeline):
@@ -170,6 +183,13 @@ class PiecePipeline(TokenPipeline):
         return int(self.options["max_length"]) - len(self._before) - len(self._after)
 
 
+PIPELINES: dict[str, type[TokenPipeline]] = {
+    FEATURES: FeaturePipeline,
+    NEIGHBOURS: NeighbourPipeline,
+    PIECES: PiecePipeline,
+}
+
+
 class _Pieces(dict[str, list[int]]):
     """The pieces of tokens that were met before."""
 
@@ -206,6 +226,31 @@ def named_features(text: str, places: Sequence[Place]) -> list[list[str]]:
         first = "first" if index == 0 else "word"
         names.append([low, f"s={_shape(token)}", f"i={low[:3]}", f"e={low[-3:]}", f"f={low[-2:]}", f"k={first}"])
     return names
+
+
+def features_with_neighbours(text: str, places: Sequence[Place]) -> list[list[str]]:
+    """What is known of each token: its own features, those of two on either side, and pairs of neighbours."""
+    own = named_features(text, places)
+    words = [names[0] for names in own]
+    rows = []
+    for index, names in enumerate(own):
+        row = list(names)
+        for step in (-2, -1, 1, 2):
+            place = index + step
+            if 0 <= place < len(words):
+                row.append(f"{step}:{words[place]}")
+                if abs(step) == 1:
+                    row += [f"{step}:{name}" for name in own[place][1:]]
+            else:
+                row.append(f"{step}:{'^' if step < 0 else '$'}")
+        if index:
+            row.append(f"-10:{words[index - 1]}|{words[index]}")
+        if index + 1 < len(words):
+            row.append(f"01:{words[index]}|{words[index + 1]}")
+        if 0 < index < len(words) - 1:
+            row.append(f"-11:{words[index - 1]}|{words[index + 1]}")
+        rows.append(row)
+    return rows
 
 
 def _shape(word: str) -> str:

@@ -18,7 +18,7 @@ from core.networks.architectures.bilstm_crf import BILSTM_CRF, BiLstmCrfConfig
 from core.networks.encoders.bilstm import reordered, reversal, write_lstm, write_reversed
 from core.networks.encoders.graph import END
 from core.networks.sources import Sources
-from core.networks.standalone.marking import NARROW, TokenPipeline
+from core.networks.standalone.marking import NARROW
 from core.networks.standalone.pipeline import TextPipeline
 from core.networks.tagging.base import TokenNetwork
 from core.networks.text import TextConfig
@@ -49,7 +49,7 @@ class BiLstmCrf(TokenNetwork):
     def begin(
         cls, config: Any, text: TextConfig, texts: Sequence[str], outputs: int, sources: Sources | None
     ) -> tuple[Self, TextPipeline]:
-        pipeline: TokenPipeline = fit_features(texts, text)
+        pipeline = fit_features(texts, text)
         return cls.rebuild(config, pipeline.tokenizer.get_vocab_size(), outputs, {}), pipeline
 
     def layers_from_bottom(self) -> list[list[nn.Parameter]]:

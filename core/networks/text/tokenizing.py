@@ -24,7 +24,7 @@ from core.data.dataset.inputs import (
     values_for,
 )
 from core.data.dataset.language import language_of
-from core.networks.standalone.marking import FEATURES, PIECES, FeaturePipeline, TokenPipeline
+from core.networks.standalone.marking import PIECES, PIPELINES, FeaturePipeline
 from core.networks.standalone.pipeline import MEMORY, ODD_SPACES, UNKNOWN, TextPipeline
 from core.networks.text.config import TextConfig
 from core.networks.text.stopwords import STOP_WORDS
@@ -75,7 +75,9 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
     return pipeline
 
 
-def fit_features(texts: Sequence[str], config: TextConfig) -> TokenPipeline:
+def fit_features(
+    texts: Sequence[str], config: TextConfig, kind: type[FeaturePipeline] = FeaturePipeline
+) -> FeaturePipeline:
     """Learn the features of tokens (`FeaturePipeline.names`) that training texts hold.
 
     Raises
@@ -83,13 +85,14 @@ def fit_features(texts: Sequence[str], config: TextConfig) -> TokenPipeline:
     ModelError
         When the texts hold no token at all.
     """
-    options = {"segmentation": FEATURES, "max_length": config.max_length, "stop_words": []}
+    name = next(name for name, known in PIPELINES.items() if known is kind)
+    options = {"segmentation": name, "max_length": config.max_length, "stop_words": []}
     plain = Tokenizer(WordLevel({token: number for number, token in enumerate(SPECIAL)}, unk_token=SPECIAL[1]))
-    counts = _count_features(FeaturePipeline(plain, options), texts)
+    counts = _count_features(kind(plain, options), texts)
     kept = [name for name, count in counts.most_common(config.vocabulary_size) if count >= config.minimum_frequency]
     if not kept:
         raise _no_tokens(texts)
-    return FeaturePipeline(_with_vocabulary(plain, SPECIAL + kept), options)
+    return kind(_with_vocabulary(plain, SPECIAL + kept), options)
 
 
 def _count_features(pipeline: FeaturePipeline, texts: Sequence[str]) -> Counter[str]:
@@ -117,7 +120,7 @@ def extend_pipeline(pipeline: TextPipeline, texts: Sequence[str], *, minimum_fre
         new = [name for name, count in counts.most_common() if count >= minimum_frequency and name not in known]
         ordered = sorted(known, key=lambda name: known[name])
         return (
-            FeaturePipeline(_with_vocabulary(pipeline.tokenizer, ordered + new), pipeline.options) if new else pipeline
+            type(pipeline)(_with_vocabulary(pipeline.tokenizer, ordered + new), pipeline.options) if new else pipeline
         )
     counts, _ = _count(pipeline, written_texts(texts, pipeline.inputs))
     counts |= input_tokens(pipeline.inputs, texts)

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.data.spans.targets import Span, spans_of, tags_of, target_of
-from core.data.spans.tokens import Place, tokens_of
+from core.data.spans.tokens import tokens_of
 from core.networks.standalone.extract import stretches
-from core.networks.standalone.marking import named_features
+from core.networks.standalone.marking import features_with_neighbours
 
 SETTINGS = {"c1": 0.1, "c2": 0.01, "max_iterations": 100, "feature.possible_transitions": True}
 MOST_TOKENS = 400  # of a text that are looked at together; longer ones are cut there
@@ -32,7 +32,7 @@ class CrfSuite:
         for text, target in zip(texts, targets, strict=True):
             places = tokens_of(text)
             if places:
-                trainer.append(features(text, places), tags_of(places, spans_of(target)))
+                trainer.append(features_with_neighbours(text, places), tags_of(places, spans_of(target)))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model"
             trainer.train(str(path))
@@ -46,7 +46,7 @@ class CrfSuite:
 
     def _marked(self, text: str) -> str:
         places = tokens_of(text)
-        own = features(text, places) if places else []
+        own = features_with_neighbours(text, places) if places else []
         tags: list[str] = []
         for start in range(0, len(places), MOST_TOKENS):
             tags += self._tagger.tag(own[start : start + MOST_TOKENS])
@@ -81,28 +81,3 @@ class Dictionary:
                     break
             index += 1
         return target_of(spans)
-
-
-def features(text: str, places: Sequence[Place]) -> list[list[str]]:
-    """What is known of each token: its own features, those of two on either side, and pairs of neighbours."""
-    own = named_features(text, places)
-    words = [names[0] for names in own]
-    rows = []
-    for index, names in enumerate(own):
-        row = list(names)
-        for step in (-2, -1, 1, 2):
-            place = index + step
-            if 0 <= place < len(words):
-                row.append(f"{step}:{words[place]}")
-                if abs(step) == 1:
-                    row += [f"{step}:{name}" for name in own[place][1:]]
-            else:
-                row.append(f"{step}:{'^' if step < 0 else '$'}")
-        if index:
-            row.append(f"-10:{words[index - 1]}|{words[index]}")
-        if index + 1 < len(words):
-            row.append(f"01:{words[index]}|{words[index + 1]}")
-        if 0 < index < len(words) - 1:
-            row.append(f"-11:{words[index - 1]}|{words[index + 1]}")
-        rows.append(row)
-    return rows

@@ -21,6 +21,7 @@ from core.data.dataset.columns import Targets
 from core.data.spans.targets import NO_SPANS, Span, counts_of, spans_of, target_of, types_of
 from core.networks.architectures import Architecture
 from core.networks.architectures.bilstm_crf import BILSTM_CRF
+from core.networks.architectures.crf import CRF
 from core.networks.architectures.token_encoder import TOKEN_ENCODER
 from core.networks.standalone.extract import OUTSIDE, Extractor, as_values
 from core.networks.standalone.marking import TokenPipeline
@@ -84,7 +85,7 @@ class TokenClassification(Task):
     # -- learning
 
     def networks(self) -> Mapping[str, Architecture]:
-        return {BILSTM_CRF.name: BILSTM_CRF, TOKEN_ENCODER.name: TOKEN_ENCODER}
+        return {CRF.name: CRF, BILSTM_CRF.name: BILSTM_CRF, TOKEN_ENCODER.name: TOKEN_ENCODER}
 
     def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
         """What is outside, and beginning and inside of each type; new types stand behind the known ones, in alphabetical

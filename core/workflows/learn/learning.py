@@ -21,8 +21,9 @@ from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.encoders.linear import LinearNgrams
 from core.networks.sources import Sources
+from core.networks.tagging.field import ConditionalField
 from core.networks.text import encode_examples
-from core.training.objectives import linear, pairs
+from core.training.objectives import field, linear, pairs
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.requests import Settings
 from core.workflows.versions.folder import Learner
@@ -74,6 +75,9 @@ def learn(lesson: ClassifierLesson, *, should_stop: ShouldStop, resume: dict[str
         first = experience.number == 1 and not strategy.watches_steps
         if isinstance(model, LinearNgrams) and (first or strategy.only_chooses):
             yield from linear.solve(model, strategy, experience, should_stop=should_stop)
+            return
+        if isinstance(model, ConditionalField) and first:
+            yield from field.solve(model.cpu(), strategy, experience)
             return
         config, device = lesson.learner.of(model).settings.training, training_device()
         yield from pairs.learn(

@@ -15,6 +15,7 @@ from core.continual.methods import FINETUNE
 from core.continual.methods.rehearsing import REPLAY
 from core.networks.architectures.bilstm_crf import BILSTM_CRF
 from core.networks.architectures.blend import BLEND
+from core.networks.architectures.crf import CRF
 from core.networks.architectures.encoder import ENCODER
 from core.networks.text import TextConfig
 from core.tasks.base import Task
@@ -84,6 +85,7 @@ RUNGS = (
     Rung("linear", "linear"),
     Rung("frozen", "encoder", {"tuning": "frozen", "feature_layers": LAYERS, **EXACT}, strategy="ridge"),
     Rung("ngrams", "ngrams"),
+    Rung(CRF.name, CRF.name),
     Rung(BILSTM_CRF.name, BILSTM_CRF.name),
     Rung("tuned", "encoder", {"tuning": "full"}),
     Rung(BLEND.name, BLEND.name, strategy=REPLAY.name),

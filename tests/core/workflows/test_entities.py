@@ -72,13 +72,13 @@ def saved(workspace: Workspace, dataset: TextDataset, name: str) -> StoredDatase
     return workspace.datasets.save(dataset, name=name, roles=roles)
 
 
-def trained(workspace: Workspace, dataset: TextDataset, **settings: Any) -> Completed:
+def trained(workspace: Workspace, dataset: TextDataset, *, model: str = "bilstm_crf", **settings: Any) -> Completed:
     request = TrainRequest(
         classifier="Names",
         dataset=saved(workspace, dataset, "first").id,
-        model="bilstm_crf",
+        model=model,
         task="token_classification",
-        settings=FAST | settings,
+        settings=(FAST if model == "bilstm_crf" else {}) | settings,
     )
     *_, completed = train_classifier(request, workspace)
     assert isinstance(completed, Completed)
@@ -110,6 +110,16 @@ def test_it_learns_answers_alike_in_onnx_and_stands_beside_a_strong_baseline(wor
     assert score.scores["micro_f1"].value == pytest.approx(report["overall"]["micro_f1"]["value"])
 
 
+def test_a_solved_field_answers_as_crfsuite_and_learns_on(workspace: Workspace) -> None:
+    report = trained(workspace, rows(60, 0, marked=("PER",)), model="crf").report
+    assert report["parity"]["max_abs_diff"] < 1e-4
+    assert report["overall"]["micro_f1"]["value"] >= report["baseline"]["report"]["micro_f1"]["value"]
+    assert report["end"]["key"] == "training.solved_field"
+    later = updated(workspace, rows(80, 1, marked=("LOC",)), settings={"epochs": 6}).report
+    assert later["parity"]["max_abs_diff"] < 1e-4
+    assert min(later["micro_f1_matrix"][1]) > 0.7
+
+
 @pytest.mark.parametrize("settings", [{}, {"chain": True, "tuning": "lora"}, {"max_length": 16, "windows": 3}])
 def test_a_pretrained_encoder_marks_alike_in_its_file(
     workspace: Workspace, tmp_path: Path, settings: dict[str, Any]
@@ -131,7 +141,7 @@ def test_a_pretrained_encoder_marks_alike_in_its_file(
     assert len(report["micro_f1_matrix"]) == 2
 
 
-def test_auto_climbs_from_the_network_of_ones_own(workspace: Workspace) -> None:
+def test_auto_climbs_from_what_is_solved(workspace: Workspace) -> None:
     request = TrainRequest(
         classifier="Names",
         dataset=saved(workspace, rows(120, 0), "first").id,
@@ -140,7 +150,7 @@ def test_auto_climbs_from_the_network_of_ones_own(workspace: Workspace) -> None:
     )
     *_, climbed = train(request, workspace)
     assert isinstance(climbed, Climbed)
-    assert climbed.ladder[0].rung == "bilstm_crf"
+    assert climbed.ladder[0].rung == "crf"
     assert climbed.ladder[0].serves
 
 
