@@ -179,10 +179,9 @@ def load_spans(asked: argparse.Namespace, inputs: Inputs = ()) -> LoadedDataset:
     if asked.data is None:
         return load_saved(asked)
     table = read(asked)
-    roles = roles_of(asked, table, inputs)
     guessed = guess_roles(table)
-    if roles.text not in table.columns and asked.label is None:
-        roles = replace(roles, text=guessed.text)
+    asked.text = asked.text or guessed.text
+    roles = roles_of(asked, table, inputs)
     if roles.label is None and guessed.spans and roles.text == guessed.text:
         roles = replace(
             roles, label=guessed.label, group=roles.group or guessed.group, split=roles.split or guessed.split

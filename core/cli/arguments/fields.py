@@ -16,6 +16,7 @@ KNOWN = {
     "strategies": "core.continual.methods:STRATEGIES",
 }
 METAVARS = {"models": "MODEL", "strategies": "STRATEGY", "tasks": "TASK", "encoders": "ENCODER", "datasets": "DATASET"}
+GUESSES = "token_classification"  # a task whose columns need no names: files of tags have none of their own
 
 
 def add_fields(parser: argparse.ArgumentParser, config: type[Config], without: tuple[str, ...] = ()) -> None:
@@ -59,7 +60,8 @@ def missing_rows(asked: argparse.Namespace) -> str | None:
         return f"argument --{given[1]}: not allowed with argument --{given[0]}"
     if columns is None:
         return None
-    missing = [f"--{option}" for option, name in columns.items() if given == ["data"] and getattr(asked, name) is None]
+    needed = {} if getattr(asked, "task", None) == GUESSES else columns
+    missing = [f"--{option}" for option, name in needed.items() if given == ["data"] and getattr(asked, name) is None]
     if not given:
         missing = [" or ".join(f"--{name}" for name in sources)]
     return f"the following arguments are required: {', '.join(missing)}" if missing else None

@@ -236,6 +236,12 @@ def test_command_line_api_and_bundle_mark_the_same(
     told = json.loads(capsys.readouterr().out)
     assert told["version"] == 1
 
+    tags = tmp_path / "tags.tsv"
+    tags.write_text("\n".join(f"Anna{number}\tB-PER\nsleeps\tO\n" for number in range(30)), encoding="utf-8")
+    plain = ["train", "--classifier", "Tags", "--data", str(tags), "--task", "token_classification", "--model", "crf"]
+    assert main([*plain, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == 1
+
     asked = tmp_path / "ask.csv"
     text = "Note 9x9 : Tim Cook lives in New York ."
     asked.write_text(f'text\n"{text}"\n', encoding="utf-8")
