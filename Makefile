@@ -77,6 +77,7 @@ bench: $(INSTALLED_DEV)
 	$(VENV_PYTHON) benchmarks/accuracy.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/auto.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/linear.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/entities.py --data "$(DATA)/ner"
 	$(VENV_PYTHON) benchmarks/long_texts.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/continual.py --data "$(DATA)/en/reviews_8_domains.csv" --experience domain --split split
 	$(VENV_PYTHON) benchmarks/closed_form.py --data "$(DATA)"
