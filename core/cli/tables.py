@@ -20,7 +20,7 @@ from core.cli.arguments.tables import PARTS
 from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.input_columns import inputs_asked
 from core.data.dataset.multilabel import separated
-from core.data.dataset.rows import SetAside
+from core.data.dataset.row_targets import SetAside
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections
 from core.data.loading.label_notes import label_notes, matched_note, merged_note

@@ -10,9 +10,9 @@ A task is described without torch: what computes with tensors is loaded when som
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,80 +24,22 @@ from core.data.dataset.rows import TextDataset
 from core.networks.architectures import MODELS, Architecture
 from core.networks.architectures.blend import BLEND
 from core.networks.standalone.pipeline import TextPipeline
-from core.networks.standalone.predict import Answers, Classifier
+from core.networks.standalone.predict import Classifier
 from core.networks.text.examples import Examples, encode_examples
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
+from core.tasks.answering import Baseline, Engine, Figures, Pairs
 
 if TYPE_CHECKING:
     import onnx
     from torch import Tensor
 
-Answer = Callable[[Sequence[str]], Sequence[str]]  # texts → answers
 Criterion = Callable[["Tensor", "Tensor"], "Tensor"]  # outputs and targets of a batch → its mean loss
 
 
 class TaskConfig(Config):
     """Settings of a task; most have none."""
-
-
-class Engine(Protocol):
-    """What a version answers with, whatever it computes."""
-
-    labels: list[str]
-    task: str
-    precision: str
-    provider: str
-
-    @property
-    def pipeline(self) -> TextPipeline: ...
-
-    thresholds: NDArray[Any] | None  # the probability of each output from which on it is part of an answer
-
-    @property
-    def probable(self) -> bool:
-        """Whether it computes probabilities."""
-        ...
-
-    def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> NDArray[Any]:
-        """What the model computes of each text, (texts, outputs)."""
-        ...
-
-    def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
-        """The same, and how much of each text was read for it."""
-        ...
-
-
-class Baseline(NamedTuple):
-    """A simple method that a model is shown beside."""
-
-    method: str
-    answer: Answer
-
-
-class Pairs(NamedTuple):
-    """Rows answered once or several times, and the names of their strata in order."""
-
-    rows: Patterns
-    strata: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What answers on one test are worth: each score by its name, with its 95 % interval."""
-
-    scores: Mapping[str, Estimate]
-    rows: int
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**{name: score.to_dict() for name, score in self.scores.items()}, "rows": self.rows}
-
-    @staticmethod
-    def from_dict(stored: Mapping[str, Any]) -> Figures:
-        """The inverse of `to_dict`."""
-        scores = {name: Estimate.from_dict(value) for name, value in stored.items() if name != "rows"}
-        return Figures(scores, int(stored["rows"]))
 
 
 class Task:
@@ -337,12 +279,16 @@ class Task:
         """What is added up over rows, ``(rows, k)``; the scores are functions of the sum."""
         raise NotImplementedError
 
+    def aligned(self, truth: Sequence[str], *answers: Sequence[str]) -> list[Statistics]:
+        """The statistics of each of several answers to the same rows, with the same columns."""
+        return [self.statistics(truth, given) for given in answers]
+
     def pairs(self, truth: Sequence[str], *answers: Sequence[str]) -> Pairs:
         """Rows with their answers; several where the same rows were answered several times."""
         own = self.strata(truth)
         names = tuple(sorted(set(own)))
         numbers = {name: number for number, name in enumerate(names)}
-        rows = [self.statistics(truth, given) for given in answers]
+        rows = self.aligned(truth, *answers)
         return Pairs(Patterns.of(*rows, stratum=[numbers[name] for name in own]), names)
 
     def changes(self, truth: Sequence[str], *answers: Sequence[str]) -> tuple[Pairs, Score]:

@@ -9,7 +9,8 @@ from pathlib import PurePath
 import streamlit as st
 
 from core.base.errors import DataError
-from core.data.dataset.rows import SetAside, TextDataset, check_labels
+from core.data.dataset.row_targets import SetAside
+from core.data.dataset.rows import TextDataset, check_labels
 from core.data.dataset.samples import SAMPLES
 from core.data.dataset.splitting import Split, split_rows
 from core.data.dataset.store import StoredDataset

@@ -101,7 +101,7 @@ def _behind(shown: Shown, names: list[str], told: list[str], cell: Cell | None) 
 
 def _pairs(table: pd.DataFrame, true: str, given: str) -> list[tuple[str, str, str]]:
     """Text, entity, and what was marked there, of entities of one type that got another."""
-    found = []
+    behind = []
     for text, truth, answer in zip(table["text"], table["truth"], table["predicted"], strict=True):
         has, marks = spans_of(truth), spans_of(answer)
         pairs: list[tuple[Span, Span | None]]
@@ -112,8 +112,8 @@ def _pairs(table: pd.DataFrame, true: str, given: str) -> list[tuple[str, str, s
             pairs = [(span, other) for span, other in pairs if (other.type if other else NOTHING) == given]
         for span, other in pairs:
             surface = text[span.start : span.end]
-            found.append((text, surface, text[other.start : other.end] if other else tables.NOTHING))
-    return found
+            behind.append((text, surface, text[other.start : other.end] if other else tables.NOTHING))
+    return behind
 
 
 def _met(span: Span, marks: tuple[Span, ...]) -> Span | None:
@@ -140,8 +140,8 @@ def _errors(shown: Shown) -> None:
     if kind != ANY:
         wrong = [row for row in wrong if any(span.type == kind for span in set(row[2]) ^ set(row[3]))]
     st.caption(tn("evaluate.entity_errors", len(wrong), rows=tables.thousands(len(table))))
-    place = f"{KEY}.page.{shown.version.number}.{shown.test}.{kind}"
-    number = st.session_state.get(place, 1)
+    page = f"{KEY}.page.{shown.version.number}.{shown.test}.{kind}"
+    number = st.session_state.get(page, 1)
     for index, (_, text, has, given) in enumerate(wrong[(number - 1) * PAGE : number * PAGE]):
         with st.container(border=True, gap="small", key=f"{KEY}.card.{shown.version.number}.{index}"):
             sides = [(t("evaluate.column_truth"), has), (t("evaluate.column_predicted"), given)]
@@ -150,4 +150,4 @@ def _errors(shown: Shown) -> None:
             )
             st.html(f"<div class='marked-sides'>{shown_sides}</div>")
     if len(wrong) > PAGE:
-        st.pagination(-(-len(wrong) // PAGE), key=place)
+        st.pagination(-(-len(wrong) // PAGE), key=page)

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.base.errors import CoreError, DataError
 from core.data.dataset.label_sets import counts_of
-from core.data.dataset.rows import SetAside, TextDataset
+from core.data.dataset.row_targets import SetAside
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
 from core.data.dataset.store import StoredDataset
 from core.data.loading.label_notes import merges_of

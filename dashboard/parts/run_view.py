@@ -16,6 +16,7 @@ from core.continual.methods import STRATEGIES
 from core.jobs.kinds import KINDS
 from core.networks.architectures import MODELS
 from core.registry.records.reports import is_solved
+from core.tasks import DEFAULT, task_of
 from core.workflows.requests import AUTO
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
@@ -108,11 +109,12 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
 
 def has_epochs(job: Job) -> bool:
     """Whether it learns one model in epochs, and so has curves; a ladder of models has none, nor one that is solved."""
-    model = job.config.get("model")
+    model = str(job.config.get("model", ""))
     if not KINDS[job.kind].epochs or model == AUTO:
         return False
     if job.kind == "train":
-        return not (model in MODELS and MODELS[model].solved)
+        networks = task_of(str(job.config.get("task", DEFAULT))).all_networks()
+        return not (model in networks and networks[model].solved)
     base = _base(job)
     return base is None or not is_solved_by(base, str(job.config.get("strategy", "")))
 
@@ -286,6 +288,11 @@ def draw_learning(report: Mapping[str, Any], *, key: str) -> None:
 
 def _draw_tries(tries: list[dict[str, Any]], key: str) -> None:
     """The strengths of regularisation that a solved model was tried with: no epochs, and no curve."""
+    if len(tries) < 2:
+        st.caption(
+            t("evaluate.solved_once", loss=tables.score(tries[0]["validation_loss"])) if tries else t("run.no_epochs")
+        )
+        return
     best = max((row["epoch"] for row in tries if row["best"]), default=None)
     rows = [
         {

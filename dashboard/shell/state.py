@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from core.networks.vectors import VectorStore
     from core.registry import ClassifierInfo, Glance, Registry, RunInfo, Threshold, VersionInfo
     from core.serving.engines.providers import ProviderReport
-    from core.tasks.base import Engine
+    from core.tasks.answering import Engine
     from core.workflows.workspace import Workspace
 
 CLASSIFIER = "classifier"

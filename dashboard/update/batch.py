@@ -11,7 +11,8 @@ import streamlit as st
 from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.label_sets import BAR
-from core.data.dataset.rows import SetAside, TextDataset, build_dataset
+from core.data.dataset.row_targets import SetAside
+from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.samples import sample_path
 from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import Correction, lacking

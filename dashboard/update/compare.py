@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.base.errors import CoreError, DataError
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import key_numbers
 from core.data.dataset.splitting import Split
 from core.data.dataset.store import StoredDataset

@@ -11,7 +11,8 @@ from core.base.at_work import at_work
 from core.base.config import home
 from core.base.errors import JobError
 from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections, joined_rows

@@ -13,7 +13,7 @@ from dashboard.parts import tables
 from dashboard.shell.i18n import t
 
 if TYPE_CHECKING:
-    from core.tasks.base import Engine
+    from core.tasks.answering import Engine
 
 FIELD = "use.input"
 

@@ -39,7 +39,7 @@ from dashboard.use.several import share_of
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
-    from core.tasks.base import Engine
+    from core.tasks.answering import Engine
 
 BOX = "use.text"
 TURN = "use.turn"  # which handful of examples is shown

@@ -16,7 +16,7 @@ from core.tasks import task_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from core.tasks.base import Engine
+    from core.tasks.answering import Engine
 
 
 class Stopped(Exception):

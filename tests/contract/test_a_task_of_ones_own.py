@@ -34,7 +34,8 @@ from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.statistics.additive import Score, Statistics
 from core.tasks import TASKS
-from core.tasks.base import Baseline, Criterion, Task
+from core.tasks.answering import Baseline
+from core.tasks.base import Criterion, Task
 from core.workflows.bundle import write_bundle
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest

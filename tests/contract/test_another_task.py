@@ -23,7 +23,8 @@ from core.networks.standalone.pipeline import TextPipeline
 from core.registry.records.reports import baseline_name
 from core.statistics.additive import Statistics, hit_rows, rate_score
 from core.tasks import TASKS
-from core.tasks.base import Baseline, Criterion, Task
+from core.tasks.answering import Baseline
+from core.tasks.base import Criterion, Task
 from core.workflows.learn.producing import Completed
 from core.workflows.repeat.cross_validation import cross_validate
 from core.workflows.repeat.learning_curve import draw_curve

@@ -16,7 +16,6 @@ KNOWN = {
     "strategies": "core.continual.methods:STRATEGIES",
 }
 METAVARS = {"models": "MODEL", "strategies": "STRATEGY", "tasks": "TASK", "encoders": "ENCODER", "datasets": "DATASET"}
-GUESSES = "token_classification"  # a task whose columns need no names: files of tags have none of their own
 
 
 def add_fields(parser: argparse.ArgumentParser, config: type[Config], without: tuple[str, ...] = ()) -> None:
@@ -51,6 +50,14 @@ def values_of(asked: argparse.Namespace, config: type[Config]) -> dict[str, Any]
     return values
 
 
+def _guesses(asked: argparse.Namespace) -> bool:
+    """Whether the task finds its columns by what they hold: a file of tags has no names for them."""
+    from core.tasks import TASKS
+
+    task = TASKS.get(getattr(asked, "task", None) or "")
+    return task is not None and task.reads == "spans"
+
+
 def missing_rows(asked: argparse.Namespace) -> str | None:
     """What is wrong with how the rows are named, if a command needs any: a file with its columns, or saved datasets."""
     columns = getattr(asked, "columns", None)
@@ -60,8 +67,9 @@ def missing_rows(asked: argparse.Namespace) -> str | None:
         return f"argument --{given[1]}: not allowed with argument --{given[0]}"
     if columns is None:
         return None
-    needed = {} if getattr(asked, "task", None) == GUESSES else columns
-    missing = [f"--{option}" for option, name in needed.items() if given == ["data"] and getattr(asked, name) is None]
+    missing = [f"--{option}" for option, name in columns.items() if given == ["data"] and getattr(asked, name) is None]
+    if missing and _guesses(asked):
+        return None
     if not given:
         missing = [" or ".join(f"--{name}" for name in sources)]
     return f"the following arguments are required: {', '.join(missing)}" if missing else None

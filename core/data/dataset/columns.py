@@ -100,7 +100,7 @@ def guess_roles(table: pandas.DataFrame) -> ColumnRoles:
     a fitting name, otherwise the one with the fewest different values, but never one that is almost empty. Split, group and
     time go by name; a split column must also hold split names and nothing else. A column of entities is told by what it holds.
     """
-    sample = table.iloc[list(range(0, len(table), max(1, len(table) // _SAMPLE)))]  # a slice would copy the whole table
+    sample = _sampled(table)
     names = [str(column) for column in table.columns]
     text = _guess_text(sample, names)
     free = [name for name in names if name != text]
@@ -117,6 +117,7 @@ def with_spans(table: pandas.DataFrame, roles: ColumnRoles) -> ColumnRoles:
     """The roles, with ``spans`` where the column of labels, or without one the texts themselves, hold entities."""
     if roles.several or roles.below or not {roles.text, roles.label or roles.text} <= set(table.columns):
         return roles
+    table = _sampled(table)
     if roles.label is None:
         return replace(roles, spans=are_marked(_filled(table, roles.text)[roles.text].tolist()))
     return replace(roles, spans=_hold_spans(table, roles.text, roles.label))
@@ -129,6 +130,11 @@ def _hold_spans(table: pandas.DataFrame, text: str, column: str) -> bool:
     if not cells or cells[0].lstrip()[:1] not in ("[", "{"):
         return False
     return hold_spans(rows[text].fillna("").tolist(), cells)
+
+
+def _sampled(table: pandas.DataFrame) -> pandas.DataFrame:
+    """Some rows, evenly spaced."""
+    return table.iloc[list(range(0, len(table), max(1, len(table) // _SAMPLE)))]  # a slice would copy the whole table
 
 
 def _filled(table: pandas.DataFrame, column: str) -> pandas.DataFrame:

@@ -7,26 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas
 
 from core.base.errors import DataError
-from core.base.messages import Message
 from core.data.dataset.columns import ColumnRoles, split_name
 from core.data.dataset.input_columns import check_column, composed_rows
 from core.data.dataset.label_sets import counts_of
-from core.data.dataset.label_spelling import canonical_labels, looks_missing, respelled
-from core.data.dataset.label_tree import BELOW
-from core.data.dataset.multilabel import read_label_sets
-from core.data.spans.cells import read_entities
-
-Rows = npt.NDArray[np.int64]
-
-UNLABELLED = ("",)  # classes of a dataset without labels: all rows have the same empty one
+from core.data.dataset.row_targets import UNLABELLED, Rows, SetAside, column_of, read_targets
 
 _ONE_LABEL_ROWS = 20  # fewer of a single label are a mistake; more may begin a stream whose other labels come later
 _ID_ROWS = 20  # from so many rows on, a label for every other row is taken for a number or an identifier
@@ -88,33 +78,6 @@ class TextDataset:
         return TextDataset(texts, labels, self.classes, pick(self.splits), pick(self.groups), pick(self.times))
 
 
-@dataclass(frozen=True)
-class SetAside:
-    """Rows of the table that did not become rows of the dataset; row numbers count from 0.
-
-    Parameters
-    ----------
-    empty_text, empty_label
-        Rows of the table. A row without both is listed under ``empty_text`` only.
-    kept
-        The table's row behind each row of the dataset.
-    respelled
-        Labels that were read as others: as written → as meant (see `core.data.dataset.label_spelling`).
-    notes
-        What else should be known of how labels were read, where a row may have several.
-    """
-
-    empty_text: tuple[int, ...]
-    empty_label: tuple[int, ...]
-    kept: tuple[int, ...]
-    respelled: dict[str, str] = field(default_factory=dict)
-    notes: tuple[Message, ...] = ()
-
-    @property
-    def count(self) -> int:
-        return len(self.empty_text) + len(self.empty_label)
-
-
 def build_dataset(
     table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = False, need_label: bool = True
 ) -> tuple[TextDataset, SetAside]:
@@ -135,22 +98,14 @@ def build_dataset(
         every row has a label of its own, or the split column holds other things than splits.
     """
     label_column = _check_roles(table, roles, need_label=need_label)
-    texts = _column(table, roles.text)
-    if roles.spans:
-        texts, numbers, names, set_aside = _with_entities(table, roles, texts)
-    elif roles.several:
-        numbers, names, set_aside = _several(table, roles, texts, batch=batch)
-    else:
-        numbers, names, set_aside = (
-            _unlabelled(texts) if label_column is None else _labelled(table, label_column, texts, roles.below)
-        )
+    texts, numbers, names, set_aside = read_targets(table, roles, batch=batch)
     _check_kept(table, roles, set_aside)
     kept = set_aside.kept if set_aside.count else None
     numbers = numbers if kept is None else numbers[list(kept)]
     classes = _order({names[number] for number in np.unique(numbers)})
     if not batch and not roles.spans and (label_column is not None or roles.several):
         _check_labels(label_column or roles.labels[0], len(numbers), _single(classes) if roles.several else classes)
-    fields = [(name, kind, _pick(_column(table, name), kept)) for name, kind in roles.inputs]
+    fields = [(name, kind, _pick(column_of(table, name), kept)) for name, kind in roles.inputs]
     for name, kind, values in fields:
         check_column(name, kind, values, batch=batch)
     index = {name: number for number, name in enumerate(classes)}
@@ -158,7 +113,7 @@ def build_dataset(
     def pick(column: str | None) -> tuple[str, ...] | None:
         if column is None:
             return None
-        return tuple(_pick(_column(table, column), kept))
+        return tuple(_pick(column_of(table, column), kept))
 
     dataset = TextDataset(
         texts=composed_rows(_pick(texts, kept), fields),
@@ -179,81 +134,8 @@ def rows_set_aside(table: pandas.DataFrame, roles: ColumnRoles) -> SetAside:
     DataError
         When a column is missing or chosen twice.
     """
-    label_column = _check_roles(table, roles)
-    texts = _column(table, roles.text)
-    if roles.spans:
-        return _with_entities(table, roles, texts)[3]
-    if roles.several:
-        return _several(table, roles, texts, batch=True)[2]
-    assert label_column is not None, "one is needed"
-    return _labelled(table, label_column, texts, roles.below)[2]
-
-
-def _labelled(
-    table: pandas.DataFrame, column: str, texts: list[str], below: Sequence[str] = ()
-) -> tuple[Rows, list[str], SetAside]:
-    """For each row the number of its label, the labels as they are meant, and the rows without text or label."""
-    numbers, written = _numbered_names(table, column)
-    names = canonical_labels(written)
-    for further in below:
-        next_numbers, next_written = _numbered_names(table, further)
-        pairs, numbers = np.unique(np.stack([numbers, next_numbers]), axis=1, return_inverse=True)
-        next_names = canonical_labels(next_written)
-        names = [_lower(names[first], next_names[second]) for first, second in pairs.T]
-    labelled = np.array([bool(name) for name in names], dtype=bool)[numbers]
-    return numbers, names, _set_aside(texts, labelled, {} if below else respelled(written, names))
-
-
-def _lower(label: str, name: str) -> str:
-    """The label with one below it, where there is one."""
-    return f"{label}{BELOW}{name}" if label and name and not looks_missing(name) else label
-
-
-def _several(
-    table: pandas.DataFrame, roles: ColumnRoles, texts: list[str], *, batch: bool
-) -> tuple[Rows, list[str], SetAside]:
-    """The same where a row may have several labels: what is numbered are the sets of them that occur."""
-    read = read_label_sets(table, roles, batch=batch)
-    numbers, names = pandas.factorize(pandas.Series(read.targets, dtype=object))
-    labelled = np.array([bool(target) for target in read.targets], dtype=bool)
-    set_aside = _set_aside(texts, labelled, {})
-    return np.asarray(numbers, dtype=np.int64), [str(name) for name in names], replace(set_aside, notes=read.notes)
-
-
-def _with_entities(
-    table: pandas.DataFrame, roles: ColumnRoles, texts: list[str]
-) -> tuple[list[str], Rows, list[str], SetAside]:
-    """The same where entities are marked in texts, and the texts that they count in."""
-    if roles.inputs:
-        raise DataError(
-            "data.spans_alone",
-            "Models that mark entities read the text alone. Leave the further columns out: {columns}.",
-            columns=[name for name, _ in roles.inputs],
-        )
-    cells = None if roles.label is None else _column(table, roles.label)
-    read = read_entities(texts, cells, roles.label or roles.text)
-    numbers, names = pandas.factorize(pandas.Series(read.targets, dtype=object))
-    labelled = np.array([bool(target) for target in read.targets], dtype=bool)
-    set_aside = replace(_set_aside(read.texts, labelled, {}), notes=read.notes)
-    return read.texts, np.asarray(numbers, dtype=np.int64), [str(name) for name in names], set_aside
-
-
-def _unlabelled(texts: list[str]) -> tuple[Rows, list[str], SetAside]:
-    """The same for rows that need no label."""
-    return np.zeros(len(texts), dtype=np.int64), list(UNLABELLED), _set_aside(texts, np.ones(len(texts), np.bool_), {})
-
-
-def _column(table: pandas.DataFrame, name: str) -> list[str]:
-    column: Any = table[name]
-    values: list[Any] = (column.fillna("") if column.hasnans else column).tolist()
-    return values if isinstance(column.dtype, pandas.StringDtype) else [str(value) for value in values]
-
-
-def _numbered_names(table: pandas.DataFrame, column: str) -> tuple[Rows, list[str]]:
-    """For each row the number of its label, and the labels that occur, as they are written."""
-    values: Any = table[column]
-    numbers, names = pandas.factorize(values.fillna(""))
-    return np.asarray(numbers, dtype=np.int64), [str(name) for name in names]
+    _check_roles(table, roles)
+    return read_targets(table, roles, batch=True).set_aside
 
 
 def _pick(values: list[str], rows: Sequence[int] | None) -> list[str]:
@@ -297,14 +179,6 @@ def _check_roles(table: pandas.DataFrame, roles: ColumnRoles, *, need_label: boo
             count=count,
         )
     return roles.label
-
-
-def _set_aside(texts: list[str], labelled: npt.NDArray[np.bool_], spellings: dict[str, str]) -> SetAside:
-    has_text = np.array([bool(text) and not text.isspace() for text in texts], dtype=bool)
-    without_text, without_label, kept = (
-        tuple(np.flatnonzero(mask).tolist()) for mask in (~has_text, has_text & ~labelled, has_text & labelled)
-    )
-    return SetAside(without_text, without_label, kept, spellings)
 
 
 def _check_kept(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside) -> None:

@@ -15,7 +15,8 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.base.messages import Message, message
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import Keys, key_numbers, units_of
 from core.data.dataset.units import Units
 

@@ -29,7 +29,8 @@ from core.base.files import read_json
 from core.data.dataset.columns import ColumnRoles, Targets
 from core.data.dataset.label_sets import labels_of
 from core.data.dataset.language import language_of
-from core.data.dataset.rows import UNLABELLED, TextDataset
+from core.data.dataset.row_targets import UNLABELLED
+from core.data.dataset.rows import TextDataset
 from core.data.spans.targets import spans_of
 
 _ID = re.compile(r"[0-9a-f]{16}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.dataset.same_text import Keys, units_of
 
 

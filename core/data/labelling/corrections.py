@@ -23,7 +23,8 @@ from filelock import FileLock
 
 from core.base import files
 from core.data.dataset.label_spelling import canonical_labels
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 
 ENOUGH = 10  # rows of one label: fewer leave a frozen test of one row, which says nothing

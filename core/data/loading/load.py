@@ -19,7 +19,8 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.input_columns import telling_inputs
 from core.data.dataset.label_spelling import canonical_labels, suggested_merges
 from core.data.dataset.multilabel import several_labels
-from core.data.dataset.rows import SetAside, TextDataset, build_dataset
+from core.data.dataset.row_targets import SetAside
+from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.loading.label_notes import label_notes, merged_note, merges_of, read_note
 from core.data.loading.left_out_sentences import names_again, ragged, wanting

@@ -10,7 +10,8 @@ import numpy as np
 
 from core.base.messages import Message, message
 from core.data.dataset.label_tree import on_one_path
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.data.loading.profiling import FINDING_ROWS, ProfileFinding, Severity
 

@@ -19,7 +19,8 @@ from core.data.dataset.inputs import body_of
 from core.data.dataset.label_sets import counts_of, labels_of
 from core.data.dataset.label_spelling import looks_missing
 from core.data.dataset.language import language_of
-from core.data.dataset.rows import Rows, SetAside, TextDataset
+from core.data.dataset.row_targets import Rows, SetAside
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import groups_of, key_numbers, text_key
 from core.data.loading.label_notes import label_counts, merges_of, missing_note, read_note, spellings_note
 from core.data.recipe import RenameLabels, Step

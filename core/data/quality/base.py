@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from core.base.messages import Message
 from core.data.dataset.language import Language, language_of
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import Keys, key_numbers, text_key
 from core.data.loading.label_notes import merges_of
 from core.data.recipe import (

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.messages import message
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.quality.base import FINDING_ROWS, Finding, Fix, Inspected, drop
 from core.data.quality.quick_model import OutOfSample, out_of_sample
 from core.data.recipe import RelabelTexts, text_mark

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.base.messages import Message, message
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.dataset.same_text import groups_of
 from core.data.quality.base import FINDING_ROWS, Finding, Fix, Inspected, capped, drop, marks_of
 from core.data.quality.nearness import Nearness, frozen_keys, near_texts

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.dataset.same_text import groups_of, key_numbers
 
 NEAR = 0.7  # Jaccard similarity of the n-gram sets

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from core.base.messages import message
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.quality.base import FINDING_ROWS, Finding, Fix, Inspected, drop, marks_of
 from core.data.quality.leakage import like_row
 from core.data.quality.nearness import Nearness, near_texts

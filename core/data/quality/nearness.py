@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.data.dataset.inputs import body_of
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.dataset.same_text import key_numbers
 from core.data.quality.base import Inspected
 from core.data.quality.near import MOST_TEXTS, NearPairs, near_pairs

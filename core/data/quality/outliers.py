@@ -9,7 +9,7 @@ import numpy as np
 
 from core.base.messages import Message, message
 from core.data.dataset.inputs import body_of
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.quality.base import CHUNK, Finding, Fix, Inspected, Severity, capped, drop
 from core.data.quality.quick_model import out_of_sample
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.quality.base import Inspected
 
 MOST_ROWS = 20_000  # judged; of a larger dataset a sample

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.base.messages import message
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.dataset.same_text import groups_of
 from core.data.quality.base import Finding, Fix, Inspected, capped, drop
 from core.data.recipe import DropRepeats, RelabelTexts, text_mark

@@ -8,7 +8,8 @@ import numpy as np
 
 from core.base.messages import message
 from core.data.dataset.label_spelling import looks_missing
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.loading.label_notes import label_counts, merges_of, missing_note, spellings_note
 from core.data.quality.base import Finding, Fix, Inspected, capped
 from core.data.recipe import DropLabels, RenameLabels

@@ -10,7 +10,7 @@ import numpy as np
 import pandas
 
 from core.base.messages import message
-from core.data.dataset.rows import Rows
+from core.data.dataset.row_targets import Rows
 from core.data.quality.base import Finding, Fix, Inspected, capped, drop
 
 MOST_ROWS = 100_000  # whose times are read: dates in a free form take 50 µs each

@@ -12,7 +12,8 @@ import numpy as np
 from core.base.config import Config
 from core.base.errors import DataError
 from core.base.messages import Message
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 
 

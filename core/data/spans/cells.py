@@ -159,12 +159,12 @@ def _spans_in(text: str, cell: str) -> list[Span] | None:
 def _span(entry: Any) -> Span | None:
     """A list of start, end and type in that order, or an object with them."""
     if isinstance(entry, Mapping):
-        found = [next((entry[key] for key in keys if key in entry), None) for keys in (_STARTS, _ENDS, _TYPES)]
+        parts = [next((entry[key] for key in keys if key in entry), None) for keys in (_STARTS, _ENDS, _TYPES)]
     elif isinstance(entry, list) and len(entry) >= 3:
-        found = entry[:3]
+        parts = entry[:3]
     else:
         return None
-    start, end, name = found
+    start, end, name = parts
     if isinstance(name, list) and len(name) == 1:
         name = name[0]
     numbers = [value for value in (start, end) if isinstance(value, int | float) and not isinstance(value, bool)]
@@ -202,8 +202,8 @@ def _checked(texts: list[str], rows: Sequence[list[Span] | None], notes: Sequenc
             rows=len(texts),
         )
     told = [(outside_note, outside), (overlap_note, overlapping), (inside_words_note, inside_words)]
-    found = [note(+counts) for note, counts in told if +counts]
-    return EntitySets(targets, texts, (*notes, *found))
+    further = [note(+counts) for note, counts in told if +counts]
+    return EntitySets(targets, texts, (*notes, *further))
 
 
 def outside_note(rows: Counter[int]) -> Message:

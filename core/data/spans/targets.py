@@ -48,11 +48,12 @@ def counts_of(targets: Iterable[str]) -> dict[str, int]:
 def spans_of_tags(tags: Sequence[str]) -> list[Span]:
     """Entities that tags mark, counted in tokens: of the schemes BIO, IOB1, BIOES and BILOU.
 
-    A tag may jump, such as an I without its B: it then begins an entity, as in the evaluation of CoNLL-2000.
+    An empty one is outside. A tag may jump, such as an I without its B: it then begins an entity, as in the evaluation of
+    CoNLL-2000.
     """
     spans: list[Span] = []
     start, before, kind = -1, "O", ""
-    for index, tag in enumerate([*tags, "O"]):
+    for index, tag in enumerate([*(tag or "O" for tag in tags), "O"]):
         mark, _, name = tag.partition(tag[1:2] if tag[1:2] in ("-", "_") else "-")
         if start >= 0 and (name != kind or mark in "BSUO" or before in "ELSU"):
             spans.append(Span(start, index, kind))

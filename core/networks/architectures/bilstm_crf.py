@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from core.base.config import setting
+from core.base.config import like
 from core.networks.architectures.base import Architecture, VectorsConfig
+from core.networks.architectures.bilstm import BiLSTMConfig
 
 
 class BiLstmCrfConfig(VectorsConfig):
     """Shape of the network."""
 
-    embedding_size: int = setting(
-        50,
-        label="Embedding size",
+    embedding_size: int = like(
+        BiLSTMConfig,
+        "embedding_size",
+        default=50,
         help="Numbers that describe one feature of a token, such as the word, its shape or its ending.",
         bounds=(10, 300),
         step=10,
     )
-    hidden_size: int = setting(
-        100, label="Hidden size", help="Width of the network's memory, in each direction.", bounds=(20, 512), step=20
-    )
-    layers: int = setting(1, label="Layers", help="How many LSTM layers are stacked.", bounds=(1, 4), step=1)
-    dropout: float = setting(
-        0.5,
-        label="Dropout",
-        help="Share of values switched off at random while learning; guards against learning by heart.",
-        bounds=(0.0, 0.8),
-        step=0.05,
-    )
+    hidden_size: int = like(BiLSTMConfig, "hidden_size", default=100, bounds=(20, 512), step=20)
+    layers: int = like(BiLSTMConfig, "layers", default=1)
+    dropout: float = like(BiLSTMConfig, "dropout")
 
 
 BILSTM_CRF = Architecture(

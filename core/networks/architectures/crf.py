@@ -38,6 +38,7 @@ CRF = Architecture(
         "max_length": 256,
         "windows": 1,
     },
+    solved=True,
     without_effect=frozenset(
         {"segmentation", "use_inputs", "windows", "normalise", "lowercase", "remove_stop_words", "frozen_layers"}
     ),

@@ -87,28 +87,17 @@ class WindowedNetwork(TextNetwork):
 
     def _exported(self, tokens: Tensor, mask: Tensor, window: int) -> Tensor:
         """The same with every window, for PyTorch's exporter, which follows one way for all lengths."""
-        batch, length = tokens.shape
-        width = torch.sym_min(length, window)  # type: ignore[no-untyped-call]
-        count = (length + width - 1) // width
-        padded = [functional.pad(values, (0, count * width - length)) for values in (tokens, mask)]
-        parts, seen = (values.reshape(batch * count, width) for values in padded)
+        parts, seen, count = exported_windows(tokens, mask, window)
         counts = seen.sum(dim=1, keepdim=True)
         encoded = self.window_features(parts, seen | (counts == 0))
-        weights = counts.reshape(batch, count, 1).to(encoded.dtype)
-        return (encoded.reshape(batch, count, -1) * (weights / weights.sum(dim=1, keepdim=True))).sum(dim=1)
+        weights = counts.reshape(tokens.shape[0], count, 1).to(encoded.dtype)
+        return (encoded.reshape(tokens.shape[0], count, -1) * (weights / weights.sum(dim=1, keepdim=True))).sum(dim=1)
 
     def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
         if self.window is None:
             return self.write_window_features(graph, tokens, mask)
-        length = graph.add("Shape", tokens, start=1, end=2)
-        width = graph.add("Min", length, [self.window])
-        count = graph.add("Div", graph.add("Add", length, graph.add("Sub", width, [1])), width)
-        padding = graph.add("Concat", [0, 0, 0], graph.add("Sub", graph.add("Mul", count, width), length), axis=0)
-        shape = graph.add("Concat", [-1], width, axis=0)
-        parts, seen = (graph.add("Reshape", graph.add("Pad", name, padding), shape) for name in (tokens, mask))
-        counts = graph.add("ReduceSum", graph.as_integer(seen), [1], keepdims=1)
-        # A window of nothing but padding is read as if it were a text, so that no figure is infinite, and counts nothing.
-        encoded = self.write_window_features(graph, parts, graph.add("Or", seen, graph.add("Equal", counts, 0)))
+        parts, visible, counts, count = write_windows(graph, tokens, mask, self.window)
+        encoded = self.write_window_features(graph, parts, visible)
         if encoded is None:
             return None
         together = [graph.add("Concat", [-1], count, [size], axis=0) for size in (1, self.feature_size)]
@@ -116,6 +105,32 @@ class WindowedNetwork(TextNetwork):
         shares = graph.add("Div", *map(graph.as_float, (own, graph.add("ReduceSum", own, [1], keepdims=1))))
         weighed = graph.add("Mul", graph.add("Reshape", encoded, together[1]), shares)
         return graph.add("ReduceSum", weighed, [1], keepdims=0)
+
+
+def exported_windows(tokens: Tensor, mask: Tensor, window: int) -> tuple[Tensor, Tensor, Any]:
+    """Texts as windows, tokens and mask (texts · windows, width) each, and how many windows a text has; for PyTorch's exporter,
+    which follows one way for all lengths.
+    """
+    batch, length = tokens.shape
+    width = torch.sym_min(length, window)  # type: ignore[no-untyped-call]
+    count = (length + width - 1) // width
+    padded = [functional.pad(values, (0, count * width - length)) for values in (tokens, mask)]
+    parts, seen = (values.reshape(batch * count, width) for values in padded)
+    return parts, seen, count
+
+
+def write_windows(graph: Graph, tokens: str, mask: str, window: int) -> tuple[str, str, str, str]:
+    """The same as ONNX operations: tokens of windows, what of them is looked at, how many tokens each has, and how many windows a
+    text has. A window of nothing but padding is looked at as if it were a text, so that no figure is infinite.
+    """
+    length = graph.add("Shape", tokens, start=1, end=2)
+    width = graph.add("Min", length, [window])
+    count = graph.add("Div", graph.add("Add", length, graph.add("Sub", width, [1])), width)
+    padding = graph.add("Concat", [0, 0, 0], graph.add("Sub", graph.add("Mul", count, width), length), axis=0)
+    shape = graph.add("Concat", [-1], width, axis=0)
+    parts, seen = (graph.add("Reshape", graph.add("Pad", name, padding), shape) for name in (tokens, mask))
+    counts = graph.add("ReduceSum", graph.as_integer(seen), [1], keepdims=1)
+    return parts, graph.add("Or", seen, graph.add("Equal", counts, 0)), counts, count
 
 
 def window_of(pipeline: TextPipeline) -> int | None:

@@ -79,20 +79,20 @@ class Extractor(Classifier):
 
     def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
         """Entities of each text as a list, in an array of objects (texts, 1), and how many tokens it has: all are read."""
-        found, held = marked(
+        entities, held = marked(
             self.pipeline, self.labels, texts, self.run, progress, TOKENS_AT_ONCE[kind_of(self.provider)]
         )
-        return Answers(as_values(found), held, held)
+        return Answers(as_values(entities), held, held)
 
     def entities(self, texts: Sequence[str]) -> list[list[Entity]]:
         """The entities of each text, from left to right."""
         return [row[0] for row in self.answer(texts).values]
 
 
-def as_values(found: Sequence[list[Entity]]) -> np.ndarray:
+def as_values(marks: Sequence[list[Entity]]) -> np.ndarray:
     """Lists of entities as an array of objects, (texts, 1)."""
-    values = np.empty((len(found), 1), dtype=object)
-    for row, entities in enumerate(found):
+    values = np.empty((len(marks), 1), dtype=object)
+    for row, entities in enumerate(marks):
         values[row, 0] = entities
     return values
 
@@ -124,18 +124,18 @@ def marked(
             if part.places:
                 parts.append(part)
                 text_of.append(number)
-    found: list[list[Entity]] = [[] for _ in texts]
+    marks: list[list[Entity]] = [[] for _ in texts]
     allowed = followers(labels)
     done = 0
     for numbers in batches_under_budget([part.ids for part in parts], budget):
         own = [parts[number] for number in numbers]
         scores = run(*pad([part.ids for part in own]))
         for number, entities in zip(numbers, decoded(scores, own, labels, allowed), strict=True):
-            found[text_of[number]] += entities
+            marks[text_of[number]] += entities
         done += len(numbers)
         if progress is not None:
             progress(done / len(parts))
-    return found, held
+    return marks, held
 
 
 def followers(labels: Sequence[str]) -> np.ndarray:

@@ -159,6 +159,14 @@ class PiecePipeline(TokenPipeline):
         self._before, self._after = marks[:1], marks[1:2]
         self._pieces = _Pieces(tokenizer)
 
+    @property
+    def brought(self) -> bool:
+        return True
+
+    def prepare(self, text: str) -> str:
+        """The tokens with a blank between them: so each is cut into the same pieces as alone."""
+        return " ".join(text[start:end] for start, end in tokens_of(text))
+
     def ids_of(self, text: str, places: Sequence[Place]) -> list[list[int]]:
         return [self._pieces[text[start:end]] for start, end in places]
 
@@ -219,8 +227,8 @@ def named_features(text: str, places: Sequence[Place]) -> list[list[str]]:
         if HAN.match(token):
             before = text[start - 1] if start else "^"
             after = text[end] if end < len(text) else "$"
-            word, place = words.get(start, (token, "S"))
-            names.append([token, f"b={before}{token}", f"a={token}{after}", f"w={word}", f"p={place}", "k=han"])
+            word, within = words.get(start, (token, "S"))
+            names.append([token, f"b={before}{token}", f"a={token}{after}", f"w={word}", f"p={within}", "k=han"])
             continue
         low = token.lower()
         first = "first" if index == 0 else "word"
@@ -236,11 +244,11 @@ def features_with_neighbours(text: str, places: Sequence[Place]) -> list[list[st
     for index, names in enumerate(own):
         row = list(names)
         for step in (-2, -1, 1, 2):
-            place = index + step
-            if 0 <= place < len(words):
-                row.append(f"{step}:{words[place]}")
+            beside = index + step
+            if 0 <= beside < len(words):
+                row.append(f"{step}:{words[beside]}")
                 if abs(step) == 1:
-                    row += [f"{step}:{name}" for name in own[place][1:]]
+                    row += [f"{step}:{name}" for name in own[beside][1:]]
             else:
                 row.append(f"{step}:{'^' if step < 0 else '$'}")
         if index:
@@ -270,7 +278,7 @@ def _chinese_words(text: str) -> dict[int, tuple[str, str]]:
     words, start = {}, 0
     for word in rjieba.cut(text):
         for index in range(len(word)):
-            place = "S" if len(word) == 1 else "B" if index == 0 else "E" if index == len(word) - 1 else "M"
-            words[start + index] = (word, place)
+            within = "S" if len(word) == 1 else "B" if index == 0 else "E" if index == len(word) - 1 else "M"
+            words[start + index] = (word, within)
         start += len(word)
     return words

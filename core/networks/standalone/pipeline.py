@@ -67,7 +67,7 @@ class TextPipeline:
         self.limit = min(self.limit, *(part.limit for part in further)) if further else self.limit
         ids = (tokenizer.token_to_id(word) for word in options.get("stop_words", ()))
         self._stop_ids = frozenset(number for number in ids if number is not None)
-        self._pretrained = options["segmentation"] == "pretrained"
+        self._pretrained: bool = options["segmentation"] == "pretrained"
         self._letters = _Letters(tokenizer)
         self._known = _Words(tokenizer) if options["segmentation"] in ("words", "characters") else None
         normalizer = None if self._pretrained else tokenizer.normalizer
@@ -80,6 +80,11 @@ class TextPipeline:
         self._values: dict[tuple[str, str], list[int]] = {}
         if self._pretrained:  # it adds marks of its own around a text, and knows where to cut so that they stay
             tokenizer.enable_truncation(options["max_length"])
+
+    @property
+    def brought(self) -> bool:
+        """Whether the tokenizer came with a pretrained encoder, and was not made from the texts."""
+        return self._pretrained
 
     @property
     def reach(self) -> int:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from core.data.spans.tokens import tokens_of
 from core.networks.architectures.token_encoder import TOKEN_ENCODER, TokenEncoderConfig
 from core.networks.encoders.encoder import Encoder
-from core.networks.encoders.windows import into_windows
+from core.networks.encoders.windows import exported_windows, into_windows, write_windows
 from core.networks.pretrained import EncoderInfo
 from core.networks.standalone.marking import PIECES, PiecePipeline
 from core.networks.tagging.base import TokenNetwork
@@ -68,28 +67,17 @@ class TokenEncoder(TokenNetwork, Encoder):
 
     def _exported_states(self, tokens: Tensor, mask: Tensor, window: int) -> Tensor:
         """The same with every window, for PyTorch's exporter, which follows one way for all lengths."""
-        batch, length = tokens.shape
-        width = torch.sym_min(length, window)  # type: ignore[no-untyped-call]
-        count = (length + width - 1) // width
-        padded = [functional.pad(values, (0, count * width - length)) for values in (tokens, mask)]
-        parts, seen = (values.reshape(batch * count, width) for values in padded)
+        parts, seen, _ = exported_windows(tokens, mask, window)
         hidden = self.hidden(parts, seen | (seen.sum(dim=1, keepdim=True) == 0))
-        return hidden.reshape(batch, count * width, hidden.shape[2])[:, :length]
+        return hidden.reshape(tokens.shape[0], -1, hidden.shape[2])[:, : tokens.shape[1]]
 
     def write_states(self, graph: Graph, tokens: str, mask: str) -> str | None:
         if self.window is None:
             return self.write_hidden(graph, tokens, mask)
-        length = graph.add("Shape", tokens, start=1, end=2)
-        width = graph.add("Min", length, [self.window])
-        count = graph.add("Div", graph.add("Add", length, graph.add("Sub", width, [1])), width)
-        padding = graph.add("Concat", [0, 0, 0], graph.add("Sub", graph.add("Mul", count, width), length), axis=0)
-        shape = graph.add("Concat", [-1], width, axis=0)
-        parts, seen = (graph.add("Reshape", graph.add("Pad", name, padding), shape) for name in (tokens, mask))
-        # A window of nothing but padding is read as if it were a text, so that no figure is infinite; nobody asks for it.
-        counts = graph.add("ReduceSum", graph.as_integer(seen), [1], keepdims=1)
-        hidden = self.write_hidden(graph, parts, graph.add("Or", seen, graph.add("Equal", counts, 0)))
+        parts, visible, _, _ = write_windows(graph, tokens, mask, self.window)
+        hidden = self.write_hidden(graph, parts, visible)
         if hidden is None:
             return None
-        batch = graph.add("Shape", tokens, start=0, end=1)
+        batch, length = (graph.add("Shape", tokens, start=axis, end=axis + 1) for axis in (0, 1))
         whole = graph.add("Reshape", hidden, graph.add("Concat", batch, [-1, self.feature_size], axis=0))
         return graph.add("Slice", whole, [0], length, [1])

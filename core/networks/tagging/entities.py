@@ -94,7 +94,7 @@ def filled(model: TextNetwork, examples: Examples, outputs: Sequence[str], known
             for entity in entities:
                 inside = row[entity.start : entity.end]
                 if entity.probability >= least and (table[rows[index], inside] == 0).all():
-                    tags = [f"{'B' if place == 0 else 'I'}-{entity.type}" for place in range(len(inside))]
+                    tags = [f"{'I' if step else 'B'}-{entity.type}" for step in range(len(inside))]
                     table[rows[index], inside] = [number[tag] for tag in tags]
     model.train(was_training)
     return replace(examples, targets=table)
@@ -144,6 +144,6 @@ def network_entities(
 
     was_training = model.training
     model.eval()
-    found, _ = marked(pipeline, outputs, texts, run)
+    marks, _ = marked(pipeline, outputs, texts, run)
     model.train(was_training)
-    return found
+    return marks

@@ -29,7 +29,7 @@ def split_words(pipeline: TextPipeline, texts: Iterable[str]) -> set[str]:
     if isinstance(pipeline, FeaturePipeline):
         return {name for text in texts for own in pipeline.names(text) for name in own}
     splitter, normalizer = pipeline.tokenizer.pre_tokenizer, pipeline.tokenizer.normalizer
-    normalises = pipeline.options["segmentation"] == "pretrained" and normalizer is not None
+    normalises = pipeline.brought and normalizer is not None
     words: set[str] = set()
     if not normalises and any(FIELD in text for text in texts):
         words.update(input_tokens(pipeline.inputs, texts, MAXIMUM))

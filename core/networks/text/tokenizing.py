@@ -24,7 +24,7 @@ from core.data.dataset.inputs import (
     values_for,
 )
 from core.data.dataset.language import language_of
-from core.networks.standalone.marking import PIECES, PIPELINES, FeaturePipeline
+from core.networks.standalone.marking import PIPELINES, FeaturePipeline
 from core.networks.standalone.pipeline import MEMORY, ODD_SPACES, UNKNOWN, TextPipeline
 from core.networks.text.config import TextConfig
 from core.networks.text.stopwords import STOP_WORDS
@@ -112,7 +112,7 @@ def extend_pipeline(pipeline: TextPipeline, texts: Sequence[str], *, minimum_fre
 
     Old ids keep their meaning, so a model only needs more embedding rows. The given pipeline is left unchanged.
     """
-    if pipeline.options["segmentation"] in ("subwords", "pretrained", PIECES):
+    if pipeline.brought or pipeline.options["segmentation"] == "subwords":
         return pipeline
     known = pipeline.tokenizer.get_vocab()
     if isinstance(pipeline, FeaturePipeline):

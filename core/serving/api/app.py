@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +13,11 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from core.base.errors import CoreError, DataError, RegistryError
+from core.base.errors import CoreError, RegistryError
 from core.base.integrity import named
 from core.base.messages import message
-from core.data.dataset.label_sets import labels_of, target_of
 from core.data.labelling.corrections import Corrections
-from core.data.spans.cells import read_entities
-from core.data.spans.targets import NO_SPANS
-from core.networks.standalone.predict import Answers, above
+from core.networks.standalone.predict import Answers
 from core.serving.api import schemas
 from core.serving.api.answers import written_answers
 from core.serving.api.auth import ASSETS, ApiMiddleware
@@ -34,10 +30,11 @@ from core.serving.api.keys import KeyStore
 from core.serving.api.limits import ApiLimits
 from core.serving.api.metrics import CONTENT_TYPE, Metrics
 from core.serving.api.openapi import DESCRIPTION, add_docs, body_of, describe
+from core.serving.api.targets import meant_target
 from core.serving.api.throttle import Throttle
 from core.serving.engines.pool import shared_pool
 from core.serving.engines.tables import columns_read
-from core.tasks import DEFAULT, Task, task_of
+from core.tasks import DEFAULT, task_of
 
 if TYPE_CHECKING:
     from core.serving.engines.pool import EnginePool
@@ -256,7 +253,7 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         _check_values(given or [], service)
         served, opened, rows, answers = await service.predict(asked.classifier, None, [asked.text], given)
         task = task_of(opened.engine.task)
-        label = _meant(asked.text, asked.label, opened.engine.labels, task)
+        label = meant_target(asked.text, asked.label, opened.engine.labels, task)
         predicted = task.read(opened.engine, answers.values)[0]
         waiting = await asyncio.to_thread(_queue, service.corrections, served, rows[0], label, predicted)
         return schemas.FeedbackAnswer(
@@ -267,51 +264,6 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
             queued=label != predicted,
             waiting=waiting,
         )
-
-
-def _meant(text: str, written: str, labels: list[str], task: Task) -> str:
-    """The target that is meant: a label, several with a bar between them (a bar alone for none), or what else the task takes."""
-    if task.distribution:
-        return _known_label(written, labels)
-    if task.reads_sets and written.strip():
-        return target_of(_known_label(name, labels) for name in labels_of(written))
-    if not task.reads_targets:
-        told = message("api.no_targets", "This model learns from texts alone, so there is no answer to be corrected.")
-        raise ApiError(422, told, field="label")
-    if task.reads == "spans":
-        return _marked(text, written)
-    try:
-        task.check([written])
-    except DataError as error:
-        raise ApiError(422, error.message, field="label") from error
-    return written
-
-
-def _marked(text: str, written: str) -> str:
-    """The entities that are meant, as a list of start, end and type, or of objects with these."""
-    try:
-        read = read_entities([text], [written or NO_SPANS], "label") if written != NO_SPANS else None
-    except DataError as error:
-        raise ApiError(422, error.message, field="label") from error
-    if read is not None and read.notes:
-        raise ApiError(422, read.notes[0], field="label")
-    return NO_SPANS if read is None else read.targets[0]
-
-
-def _known_label(written: str, labels: list[str]) -> str:
-    """The label that is meant, or one that labels stand below: only case and space may differ."""
-    folded = " ".join(written.split()).casefold()
-    nodes = chain.from_iterable(map(above, labels))
-    known = next((label for label in (*labels, *nodes) if label.casefold() == folded), None)
-    if known is None:
-        told = message(
-            "api.unknown_label",
-            "'{label}' is not a label of the serving version. Its labels are: {known}.",
-            label=written,
-            known=labels,
-        )
-        raise ApiError(422, told, field="label", known=labels)
-    return known
 
 
 def _queue(corrections: Corrections, served: ServedVersion, text: str, label: str, predicted: str) -> int:

@@ -20,7 +20,7 @@ from core.serving.api.directory import ServedVersion
 if TYPE_CHECKING:
     from core.serving.engines.pool import EnginePool
     from core.serving.engines.queueing import MicroBatcher
-    from core.tasks.base import Engine
+    from core.tasks.answering import Engine
 
 
 class OpenEngine:

@@ -9,7 +9,7 @@ from core.base.messages import message
 from core.data.dataset.inputs import given, parse, readable, row_of
 from core.serving.api.errors import ApiError
 from core.serving.engines.tables import columns_read
-from core.tasks.base import Engine
+from core.tasks.answering import Engine
 
 Values = Mapping[str, str | int | float | None]
 

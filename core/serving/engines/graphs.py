@@ -18,7 +18,7 @@ from core.base.integrity import check_serving, reading
 from core.networks.standalone.pipeline import PADDING
 from core.networks.standalone.predict import Classifier, kind_of, model_file, open_session
 from core.tasks import DEFAULT, task_of
-from core.tasks.base import Engine
+from core.tasks.answering import Engine
 
 LENGTHS = (16, 32, 64, 128, 256, 512)
 TRIAL = ("a lovely little lamp, but it broke after two days", "快递很快，味道一般")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.serving.engines.graphs import load_engine
-from core.tasks.base import Engine
+from core.tasks.answering import Engine
 
 WARM_UP = ("warm up 预热",)  # the first prediction is slower than all others: memory, word lists
 

@@ -16,7 +16,7 @@ from core.data.dataset.inputs import row_of
 from core.networks.standalone.extract import Entity, as_object
 from core.networks.standalone.predict import resolved
 from core.tasks import task_of
-from core.tasks.base import Engine
+from core.tasks.answering import Engine
 
 CHUNK = 1024  # rows between two reports of progress
 TRUNCATED = "truncated"

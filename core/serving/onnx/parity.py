@@ -14,7 +14,8 @@ from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text.examples import encode_examples
 from core.serving.onnx.temperature import AS_IT_IS, Scaling
-from core.tasks.base import Engine, Task
+from core.tasks.answering import Engine
+from core.tasks.base import Task
 
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 NASTY = (

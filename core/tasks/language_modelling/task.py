@@ -25,7 +25,8 @@ from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
 from core.networks.standalone.pipeline import UNKNOWN, TextPipeline
 from core.statistics.additive import Score, Statistics
 from core.statistics.intervals import Floats
-from core.tasks.base import Baseline, Criterion, Engine, Task
+from core.tasks.answering import Baseline, Engine
+from core.tasks.base import Criterion, Task
 from core.tasks.language_modelling.engine import LanguageEngine
 from core.tasks.language_modelling.ngrams import best_ngrams
 

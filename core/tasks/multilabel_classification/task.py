@@ -15,7 +15,8 @@ from core.data.dataset.label_sets import NO_LABEL, counts_of, labels_of, target_
 from core.networks.standalone.pipeline import TextPipeline
 from core.networks.standalone.predict import chosen
 from core.statistics.additive import RATE, Patterns, Score, Statistics, estimates, hit_rows
-from core.tasks.base import Baseline, Criterion, Pairs, Task, TaskConfig
+from core.tasks.answering import Baseline, Pairs
+from core.tasks.base import Criterion, Task, TaskConfig
 from core.tasks.multilabel_classification.report import (
     FURTHER,
     SCORES,
@@ -149,13 +150,9 @@ class MultilabelClassification(Task):
     def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
         return _statistics(truth, answers, names_of(truth, answers))
 
-    def pairs(self, truth: Sequence[str], *answers: Sequence[str]) -> Pairs:
+    def aligned(self, truth: Sequence[str], *answers: Sequence[str]) -> list[Statistics]:
         names = names_of(truth, *answers)
-        own = self.strata(truth)
-        strata = tuple(sorted(set(own)))
-        numbers = {name: number for number, name in enumerate(strata)}
-        rows = [_statistics(truth, given, names) for given in answers]
-        return Pairs(Patterns.of(*rows, stratum=[numbers[name] for name in own]), strata)
+        return [_statistics(truth, given, names) for given in answers]
 
     def changes(self, truth: Sequence[str], *answers: Sequence[str]) -> tuple[Pairs, Score]:
         """For each label the rows that have it, and whether it was given: its recall. A row counts for each of its labels."""

@@ -14,7 +14,8 @@ from core.data.dataset.rows import TextDataset
 from core.networks.standalone.pipeline import TextPipeline
 from core.statistics.additive import Statistics
 from core.statistics.intervals import Estimate
-from core.tasks.base import Baseline, Criterion, Pairs, Task, TaskConfig
+from core.tasks.answering import Baseline, Pairs
+from core.tasks.base import Criterion, Task, TaskConfig
 from core.tasks.text_classification.pairs import paired_difference
 from core.tasks.text_classification.row_statistics import ACCURACY, MACRO_F1, answered, statistics
 from core.tasks.text_classification.scores import Report, evaluate_predictions, macro_f1

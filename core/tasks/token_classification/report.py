@@ -113,11 +113,11 @@ def measured(truth: Sequence[str], answers: Sequence[str], patterns: Patterns, t
             if not overlapping(span, has):
                 confused[NOTHING, span.type] += 1
     bins = np.digitize(lengths, LENGTHS[1:]) if lengths else np.zeros(0, dtype=np.int64)
-    found = np.array(hits, dtype=bool)
+    exact = np.array(hits, dtype=bool)
     by_length = tuple(
         (
             LENGTHS[number],
-            rate_estimate(float(found[bins == number].sum()), float((bins == number).sum())),
+            rate_estimate(float(exact[bins == number].sum()), float((bins == number).sum())),
             int((bins == number).sum()),
         )
         for number in sorted(set(bins.tolist()))

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.base.errors import DataError
-from core.data.dataset.columns import Targets
 from core.data.spans.targets import NO_SPANS, Span, counts_of, spans_of, target_of, types_of
 from core.networks.architectures import Architecture
 from core.networks.architectures.bilstm_crf import BILSTM_CRF
@@ -28,7 +27,8 @@ from core.networks.standalone.marking import TokenPipeline
 from core.networks.standalone.pipeline import TextPipeline
 from core.networks.text.examples import Examples
 from core.statistics.additive import RATE, Patterns, Score, Statistics, hit_rows
-from core.tasks.base import Baseline, Criterion, Engine, Pairs, Task
+from core.tasks.answering import Baseline, Engine, Pairs
+from core.tasks.base import Criterion, Task
 from core.tasks.multilabel_classification.row_statistics import parts_of
 from core.tasks.text_classification.row_statistics import scores_f1
 from core.tasks.token_classification.report import FURTHER, SCORES, EntityReport, measured
@@ -46,7 +46,7 @@ class TokenClassification(Task):
     help = "The column of targets holds stretches of the text, each with a type, such as names of persons and places."
     scores = SCORES
     averages = tuple(score.name for score in (*SCORES, *FURTHER))
-    reads: Targets = "spans"  # type: ignore[misc]  # told in one word
+    reads = "spans"
     numeric = False
     leaves_open = True
     foretells = False  # scores of a chain are no logits of one answer
@@ -155,13 +155,9 @@ class TokenClassification(Task):
     def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
         return statistics(truth, answers, types_of(truth, answers))
 
-    def pairs(self, truth: Sequence[str], *answers: Sequence[str]) -> Pairs:
+    def aligned(self, truth: Sequence[str], *answers: Sequence[str]) -> list[Statistics]:
         types = types_of(truth, *answers)
-        own = self.strata(truth)
-        strata = tuple(sorted(set(own)))
-        numbers = {name: number for number, name in enumerate(strata)}
-        rows = [statistics(truth, given, types) for given in answers]
-        return Pairs(Patterns.of(*rows, stratum=[numbers[name] for name in own]), strata)
+        return [statistics(truth, given, types) for given in answers]
 
     def changes(self, truth: Sequence[str], *answers: Sequence[str]) -> tuple[Pairs, Score]:
         """For each type its entities, and whether each was found: its recall."""

@@ -53,12 +53,12 @@ def solve(model: ConditionalField, strategy: Strategy, experience: Experience) -
         trainer.train(str(path))
         tagger = pycrfsuite.Tagger()
         tagger.open(str(path))
-        found = tagger.info()
+        solution = tagger.info()
         tagger.close()
     model.begin_at_nothing()
-    for (feature, tag), weight in found.state_features.items():
+    for (feature, tag), weight in solution.state_features.items():
         model.embedding.weight[int(feature), int(tag)] = weight
-    for (before, after), weight in found.transitions.items():
+    for (before, after), weight in solution.transitions.items():
         model.follow[int(before), int(after)] = weight
     speed = len(rows) / max(time.monotonic() - began, 1e-9)
     criterion = experience.criterion(rows.targets)

@@ -11,7 +11,8 @@ import pandas
 
 from core.base.errors import ConfigError, DataError
 from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import Rows, TextDataset, build_dataset, rows_set_aside
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset, build_dataset, rows_set_aside
 from core.data.dataset.store import StoredDataset
 from core.data.loading.load import FIRST, LeftOut, left_out_of, left_out_rows, origin_of, reading_notes, row_numbers
 from core.data.reading.row_lines import lines_of

@@ -16,7 +16,8 @@ from core.base.errors import DataError
 from core.base.messages import Message, message
 from core.data.dataset.label_spelling import suggested_merges
 from core.data.dataset.language import language_of
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import body_key
 from core.data.dataset.splitting import Split, split_rows
 from core.data.loading.label_notes import matched_note, spellings_note

@@ -31,7 +31,8 @@ from core.continual.drift.word_shift import WordChanges, word_changes
 from core.data.dataset.rows import TextDataset
 from core.networks.text.words import words_in
 from core.serving.engines.graphs import load_version
-from core.tasks.base import Engine, Task
+from core.tasks.answering import Engine
+from core.tasks.base import Task
 from core.tasks.text_classification.label_doubt import (
     Contradictions,
     Doubt,

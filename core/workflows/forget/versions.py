@@ -115,7 +115,7 @@ def _words(folder: VersionFolder, gone: Gone) -> list[set[str]]:
 
 
 def _words_of(pipeline: TextPipeline, encoder: str, folder: VersionFolder, gone: Gone) -> set[str]:
-    if pipeline.options["segmentation"] == "pretrained" and encoder not in gone.encoders:
+    if pipeline.brought and encoder not in gone.encoders:
         return set()  # its pieces come from elsewhere, and tell nothing
     records = folder.experiences()
     datasets = [*(record.dataset for record in records), *filter(None, [gone.encoders.get(encoder)])]

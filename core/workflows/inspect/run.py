@@ -18,7 +18,8 @@ import pyarrow
 from core.base.errors import DataError
 from core.base.events import Advanced, Ended, StageStarted
 from core.base.messages import Message, message
-from core.data.dataset.rows import UNLABELLED, TextDataset
+from core.data.dataset.row_targets import UNLABELLED
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.quality import FINDERS, Finding, FrozenTexts, Inspected
 from core.data.quality.quick_model import MOST_ROWS

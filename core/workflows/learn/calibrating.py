@@ -15,7 +15,7 @@ import numpy as np
 from core.base.messages import Message, message
 from core.networks.standalone.predict import Classifier
 from core.serving.onnx import Scaling, set_scaling, set_temperature
-from core.tasks.base import Engine
+from core.tasks.answering import Engine
 from core.tasks.multilabel_classification.calibration import Lines, as_stated, fit_lines
 from core.tasks.text_classification.calibration import (
     brier_score,

@@ -28,7 +28,7 @@ from core.registry import Registry
 from core.serving.onnx import Scaling, export_onnx, measure_parity
 from core.serving.onnx.tail import TailEngine, tail_of
 from core.tasks import DEFAULT, task_of
-from core.tasks.base import Engine
+from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
 from core.workflows.learn.calibrating import CPU, calibrate, keep_thresholds, keep_validation, trust_figures
 from core.workflows.precision.measure import LabelledRows

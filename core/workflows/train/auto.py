@@ -162,7 +162,7 @@ def climb(
 
 
 def _learning(event: StepDone, solved: bool) -> Message:
-    if solved:
+    if solved and event.epochs > 1:
         facts = {"number": event.epoch, "choices": event.epochs}
         return message("auto.solving", "Solving: strength {number} of {choices} to hold weights back.", **facts)
     return message("auto.learning", "Learning: round {epoch} of {epochs}.", epoch=event.epoch, epochs=event.epochs)

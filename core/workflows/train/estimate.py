@@ -16,7 +16,6 @@ from core.continual.methods import StrategyConfig
 from core.continual.strategies import Strategy
 from core.data.dataset.splitting import split_rows
 from core.networks.architectures.encoder import ENCODER
-from core.networks.architectures.linear import LINEAR
 from core.networks.encoders.batches import drop_tokens, make_batch, predict_logits
 from core.networks.text import Examples, TextPipeline, count_cut
 from core.registry import check_name
@@ -175,8 +174,8 @@ def estimate(
     """
     settings = check_request(request, workspace)
     prepared = prepared or prepare(request, workspace)
-    if request.model == LINEAR.name:
-        return _solved(settings, prepared)
+    if architecture_of(request.model, settings.task).solved:
+        return _solved(request.model, settings, prepared)
     vocabulary = prepared.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
@@ -221,18 +220,19 @@ def fewest_rows(prepared: Prepared) -> int:
     return max(FEWEST_ROWS, ROWS_A_LABEL * len(prepared.outputs))
 
 
-def _solved(settings: Settings, prepared: Prepared) -> TrainingEstimate:
+def _solved(model: str, settings: Settings, prepared: Prepared) -> TrainingEstimate:
     """For a model that is solved: solve with some of the texts."""
     examples = prepared.examples
     rows = np.random.default_rng(0).permutation(len(examples))[:SOLVED]
     some = [examples.texts[row] for row in rows], [prepared.targets[row] for row in rows]
     started = time.monotonic()
-    lesson = first_lesson(LINEAR.name, some, some, prepared.outputs, settings, None)
+    lesson = first_lesson(model, some, some, prepared.outputs, settings, None)
     for _ in learn(lesson, should_stop=lambda: False):
         pass
     seconds = (time.monotonic() - started) * prepared.train / len(rows)
+    features = prepared.architecture.get("features", prepared.pipeline.tokenizer.get_vocab_size())
     return TrainingEstimate(
-        parameters=prepared.architecture["features"] * len(prepared.outputs),
+        parameters=features * len(prepared.outputs),
         exact=prepared.complete,
         vocabulary=prepared.pipeline.tokenizer.get_vocab_size(),
         segmentation=prepared.pipeline.options["segmentation"],

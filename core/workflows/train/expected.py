@@ -17,9 +17,8 @@ import torch
 from core.data.dataset.sampling import with_fewer_rows
 from core.data.dataset.splitting import split_rows
 from core.networks.architectures.encoder import ENCODER
-from core.networks.encoders.batches import predict_logits
 from core.networks.pretrained.known import usual_encoder
-from core.networks.text import encode_examples
+from core.serving.onnx.parity import probabilities_of
 from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
 from core.tasks import task_of
@@ -92,10 +91,11 @@ def expect(request: TrainRequest, workspace: Workspace) -> Expected:
     for _ in learn(lesson, should_stop=lambda: False):
         pass
     seconds = (time.monotonic() - began) * len(whole.train) / max(1, len(split.train))
-    examples = encode_examples(lesson.learner.pipeline, validation.texts)
-    logits = predict_logits(lesson.learner.model, examples, torch.device("cpu"))
-    values = (torch.sigmoid(logits) if task.activation == "sigmoid" else torch.softmax(logits, dim=1)).numpy()
-    thresholds = task.thresholds(values, task.encode(truth, outputs))
+    values = task.computed(lesson.learner.model, lesson.learner.pipeline, validation.texts, outputs)
+    thresholds = None
+    if task.activation:
+        values = probabilities_of(torch.from_numpy(values), task.activation).numpy()
+        thresholds = task.thresholds(values, task.encode(truth, outputs))
     engine: Any = SimpleNamespace(labels=list(outputs), thresholds=thresholds)
     answers = task.judged(task.read(engine, values), truth)
     score = estimates(task.pairs(truth, answers).rows, (task.score,))[0]

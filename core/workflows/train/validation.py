@@ -12,7 +12,7 @@ from core.networks.standalone.predict import model_file
 from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
 from core.tasks import Task
-from core.tasks.base import Engine
+from core.tasks.answering import Engine
 from core.tasks.text_classification.blend import Trial, less_surprised, try_blend
 from core.workflows.requests import DataConfig, TrainRequest
 from core.workflows.train.estimate import PROVED_AS

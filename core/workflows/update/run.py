@@ -15,7 +15,8 @@ from core.continual.strategies import Strategy
 from core.data.dataset.inputs import parse
 from core.data.dataset.label_sets import counts_of
 from core.data.dataset.label_spelling import match_labels
-from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.row_targets import Rows
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import key_numbers
 from core.data.dataset.splitting import Split, split_rows
 from core.data.labelling.corrections import joined_rows

@@ -12,7 +12,7 @@ from core.networks.encoders import TextNetwork
 from core.networks.explain import ADDING_UP, Attribution, occlude
 from core.networks.explain.networks import explain
 from core.networks.text import TextPipeline
-from core.tasks.base import Engine
+from core.tasks.answering import Engine
 from core.workflows.versions.folder import VersionFolder
 
 GLOBAL_TEXTS = 200

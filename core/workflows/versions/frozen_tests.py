@@ -18,7 +18,8 @@ from core.continual.gate.evidence import (
     measure_change,
     measure_strata,
 )
-from core.tasks.base import Answer, Engine, Task
+from core.tasks.answering import Answer, Engine
+from core.tasks.base import Task
 from core.tasks.text_classification.calibration import calibration_difference, expected_calibration_error
 from core.workflows.versions.folder import VersionFolder
 

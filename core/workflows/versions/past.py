@@ -24,7 +24,8 @@ from core.base.files import writing
 from core.data.dataset.same_text import Keys, key_numbers
 from core.networks.text import TextPipeline
 from core.networks.text.words import lettered_words
-from core.tasks.base import Baseline, Task
+from core.tasks.answering import Baseline
+from core.tasks.base import Task
 from core.tasks.text_classification.naive_bayes import NaiveBayes
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import CoreError
-from core.data.dataset.rows import SetAside
+from core.data.dataset.row_targets import SetAside
 from core.data.dataset.store import DatasetStore
 from core.registry.records import InspectionStore
 from dashboard.data.labelling.page import ASKED, close, open_session, store

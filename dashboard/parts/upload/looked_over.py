@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.base.errors import DataError
-from core.data.dataset.rows import SetAside, TextDataset, build_dataset
+from core.data.dataset.row_targets import SetAside
+from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.splitting import Split, split_rows
 from dashboard.parts.upload.upload import UploadedTable
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.base.messages import Message
-from core.data.dataset.rows import SetAside
+from core.data.dataset.row_targets import SetAside
 from core.data.loading.label_notes import read_note
 from core.data.loading.load import LeftOut, left_out_of
 from dashboard.parts import tables

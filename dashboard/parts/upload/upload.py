@@ -19,7 +19,7 @@ import streamlit as st
 from core.base.config import home
 from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import SetAside
+from core.data.dataset.row_targets import SetAside
 from core.data.loading.column_memory import ColumnMemory
 from core.data.loading.load import left_out_of, origin_of, reading_notes
 from core.data.reading.isolation.pool import warm

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas
 
 from core.base.messages import Message, message
-from core.data.reading.formats.base import form_of_kind, refuse_corrections, table_of
+from core.data.reading.formats.base import HEAD, form_of_kind, refuse_corrections, table_of
+from core.data.reading.notes import note_replaced_bytes
 from core.data.reading.source import is_compressed, open_content
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
 from core.data.reading.text.checks import no_rows
@@ -24,6 +25,8 @@ from core.data.spans.tokens import joined
 DOCUMENT = "-DOCSTART-"
 TEXT, ENTITIES, GROUP = "text", "entities", "group"
 _FEWEST = 3  # lines by which a file is known
+_NAMED = 5  # lines named in a sentence
+_REPLACED = "\ufffd"
 _NOTHING_MARKED = 20  # where all of them are outside of entities
 
 
@@ -34,8 +37,8 @@ class Conll:
 
     def fits(self, path: Path, head: bytes) -> bool:
         """Whether every line that is seen is a token with a tag behind it, and some are empty between them."""
-        lines = head.decode("utf-8", "replace").splitlines()
-        if len(head) >= 1024:  # the last one may be cut
+        lines = _lines(head.decode("utf-8", "replace"))
+        if len(head) >= HEAD:  # the last one may be cut
             lines = lines[:-1]
         filled = [_fields(line) for line in lines if line.strip() and not line.startswith((DOCUMENT, "# "))]
         if len(filled) < _FEWEST or any(len(fields) < 2 or not TAG.fullmatch(fields[-1]) for fields in filled):
@@ -57,55 +60,73 @@ class Conll:
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
         form = form or self.detect(path, FormatCorrections())
-        texts: list[str] = []
-        entities: list[str] = []
-        documents: list[str] = []
+        with open_content(path, is_compressed(path)) as source:
+            content = source.read().decode(codec_of(form.encoding), "replace")
+        lines = _lines(content.removeprefix("\ufeff"))
+        columns: dict[str, list[str]] = {TEXT: [], ENTITIES: [], GROUP: []}
         jumped: Counter[int] = Counter()
+        without: list[int] = []
         document = 0
-        for tokens, tags, begins in _sentences(path, form.encoding):
+        for first, end, begins in _sentences(lines):
             document += begins
-            if not tokens:
-                continue
-            text, places = joined(tokens)
-            spans = [Span(places[start][0], places[end - 1][1], name) for start, end, name in spans_of_tags(tags)]
-            jumped[len(texts)] = jumps(tags)
-            texts.append(text)
-            entities.append(target_of(spans))
-            documents.append(str(document))
-        if not texts:
+            fields = [_fields(line) for line in lines[first:end]]
+            tags = [row[-1] if len(row) > 1 and TAG.fullmatch(row[-1]) else "" for row in fields]
+            without += [first + number + 1 for number, tag in enumerate(tags) if not tag]
+            text, places = joined([row[0] for row in fields])
+            spans = [Span(places[start][0], places[last - 1][1], name) for start, last, name in spans_of_tags(tags)]
+            jumped[len(columns[TEXT])] = jumps(tags)
+            columns[TEXT].append(text)
+            columns[ENTITIES].append(target_of(spans))
+            columns[GROUP].append(str(document))
+        if not columns[TEXT]:
             raise no_rows(path)
-        notes: list[Message] = [
+        if document < 2:
+            del columns[GROUP]
+        notes = [
             message(
-                "data.note_tags", "Read as texts with a token and its tag a line: {texts:,} texts.", texts=len(texts)
-            ),
-            *([jump_note(+jumped)] if +jumped else []),
+                "data.note_tags",
+                "Read as texts with a token and its tag a line: {texts:,} texts.",
+                texts=len(columns[TEXT]),
+            )
         ]
-        names, columns = [TEXT, ENTITIES], [texts, entities]
-        if document > 1:
-            names, columns = [*names, GROUP], [*columns, documents]
-        return table_of(path, names, columns, form, notes)
+        if without:
+            notes.append(_without_tag(without))
+        if +jumped:
+            notes.append(jump_note(+jumped))
+        replaced = {number: line.count(_REPLACED) for number, line in enumerate(lines, 1) if _REPLACED in line}
+        if replaced:
+            notes.append(note_replaced_bytes(replaced, form.encoding))
+        return table_of(path, list(columns), list(columns.values()), form, notes)
 
 
-def _sentences(path: Path, encoding: str) -> Iterator[tuple[list[str], list[str], bool]]:
-    """Tokens and tags of each text, and whether a document begins with it."""
-    tokens: list[str] = []
-    tags: list[str] = []
-    begins = False
-    with open_content(path, is_compressed(path)) as source:
-        content = source.read().decode(codec_of(encoding), "replace")
-    for line in [*content.removeprefix("\ufeff").splitlines(), ""]:
+def _without_tag(lines: list[int]) -> Message:
+    return message(
+        "data.note_without_tag",
+        "Lines without a tag of a scheme that is known: {count:,}, first {lines}. Their tokens are read as outside of entities.",
+        count=len(lines),
+        lines=[f"{line:,}" for line in lines[:_NAMED]],
+    )
+
+
+def _sentences(lines: list[str]) -> Iterator[tuple[int, int, bool]]:
+    """First line of each text, that behind its last one, and whether a document begins with it."""
+    first, begins = -1, False
+    for number, line in enumerate([*lines, ""]):
         marks = line.startswith(DOCUMENT)
-        if not line.strip() or marks:
-            if tokens:
-                yield tokens, tags, begins
-                tokens, tags, begins = [], [], False
-            begins = begins or marks
+        if line.strip() and not marks:
+            first = number if first < 0 else first
             continue
-        fields = _fields(line)
-        tokens.append(fields[0])
-        tags.append(fields[-1] if len(fields) > 1 and TAG.fullmatch(fields[-1]) else "O")
+        if first >= 0:
+            yield first, number, begins
+            first, begins = -1, False
+        begins = begins or marks
+
+
+def _lines(content: str) -> list[str]:
+    """Only where a line feed stands a line ends: other signs that may end one can be tokens."""
+    return [line.removesuffix("\r") for line in content.split("\n")]
 
 
 def _fields(line: str) -> list[str]:
     """Cut at tabs, or where there is none at blanks; a token may be a blank itself."""
-    return line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
+    return line.split("\t") if "\t" in line else line.split()
