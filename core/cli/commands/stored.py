@@ -22,7 +22,7 @@ from core.data.recipe import DropLabels, RenameLabels
 from core.networks.pretrained import EncoderStore
 from core.registry import Registry
 from core.registry.records import ComparisonStore, InspectionStore, SearchStore
-from core.tasks import DEFAULT, task_of
+from core.tasks import DEFAULT, TASKS, task_of
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import DataConfig
 from core.workflows.workspace import open_workspace
@@ -91,7 +91,8 @@ def encoders(asked: argparse.Namespace) -> None:
 
     workspace = open_workspace(home())
     stored = workspace.datasets.find(asked.dataset)
-    dataset, task = workspace.datasets.load(stored.id), task_of(DEFAULT)
+    dataset = workspace.datasets.load(stored.id)
+    task = next(task for task in TASKS.values() if task.reads == stored.kind)
     advice = consume(recommend(dataset, stored.language, task, DataConfig(), asked.minutes, workspace.sources))
     assert isinstance(advice, Advice)
     show(asked, advice.to_dict(), str(advice.reason))

@@ -15,7 +15,7 @@ from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
 from core.networks.architectures.blend import BLEND
 from core.networks.encoders import TextNetwork
-from core.networks.text import Examples, encode_examples
+from core.networks.text import Examples
 from core.registry import VersionInfo
 from core.tasks import Task
 from core.tasks.text_classification.naive_bayes import NaiveBayes
@@ -131,7 +131,7 @@ def learned_examples(folder: VersionFolder, gone: Rows, datasets: Mapping[str, T
             some = datasets[record.dataset].take(rows)
             texts += some.texts
             names += some.label_names()
-    return encode_examples(folder.load_pipeline(), texts, folder.task.encode(names, folder.outputs))
+    return folder.task.examples(folder.load_pipeline(), texts, names, folder.outputs)
 
 
 def _any_closed_form(task: Task) -> str:

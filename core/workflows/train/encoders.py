@@ -22,7 +22,7 @@ from core.networks.architectures.encoder import ENCODER, EncoderConfig
 from core.networks.encoders.batches import predict_features
 from core.networks.encoders.encoder import Encoder
 from core.networks.pretrained import EncoderInfo
-from core.networks.pretrained.known import at_hand, online
+from core.networks.pretrained.known import at_hand, online, usual_encoder
 from core.networks.sources import Sources
 from core.networks.text import TextConfig, encode_examples
 from core.statistics.additive import estimates
@@ -121,6 +121,11 @@ def recommend(
         only = fitting[0]
         yield Advice(only.reference, (), names, _sentence("only", language, length, minutes, only.name, names))
         return
+    if not task.activation:  # a linear head on whole texts, by which they are tried, says nothing of such answers
+        usual = usual_encoder(fitting, language)
+        name = next(info.name for info in fitting if info.reference == usual)
+        yield Advice(usual, (), names, _sentence("usual", language, length, minutes, name, names))
+        return
     rows = _rows(dataset, task, data)
     tried: list[Tried] = []
     for number, info in enumerate(fitting):
@@ -205,6 +210,12 @@ def _sentence(
         return message(
             "recommend.only",
             "{name} is the only encoder at hand for texts in '{language}'. On a machine with a network, try: {online}.",
+            **facts,
+        )
+    if kind == "usual":
+        return message(
+            "recommend.usual",
+            "{name} is the usual one for texts in '{language}'. For models of this kind encoders are not tried beforehand.",
             **facts,
         )
     measured = "; ".join(f"{own.name} {own.score.value:.3f}, {own.texts_per_second:.0f}/s" for own in tried or ())

@@ -22,14 +22,18 @@ from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.store import StoredDataset
 from core.data.recipe import DropRepeats, Redact
 from core.data.spans.targets import Span, spans_of, target_of
+from core.networks.pretrained import EncoderInfo
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.tasks import TASKS
 from core.workflows.bundle import write_bundle
 from core.workflows.learn.producing import Completed
 from core.workflows.recipes import save_cleaned
-from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
+from core.workflows.requests import DataConfig, TrainRequest, UpdateRequest, strategies_for
+from core.workflows.train import encoders
 from core.workflows.train.auto import Climbed, train
+from core.workflows.train.estimate import estimate
+from core.workflows.train.expected import expect
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
@@ -203,6 +207,55 @@ def test_tables_of_another_kind_are_refused_either_way(workspace: Workspace) -> 
         list(train_classifier(TrainRequest(classifier="L", dataset=spans.id, model="linear"), workspace))
     with pytest.raises(ConfigError, match="does not suit this model"):
         list(train_classifier(TrainRequest(dataset=spans.id, strategy="lwf", **asked), workspace))
+
+
+@pytest.mark.parametrize("model", ["crf", "bilstm_crf"])
+def test_a_forgotten_text_leaves_neither_itself_nor_its_words(workspace: Workspace, tmp_path: Path, model: str) -> None:
+    made = rows(60, 0)
+    secret = "Zylphonette lives in Oslo ."
+    texts = (secret, *made.texts[1:])
+    targets = (target_of([Span(0, 11, "PER"), Span(21, 25, "LOC")]), *made.label_names()[1:])
+    classes = tuple(sorted(set(targets)))
+    splits = ("train", *(("train", "train", "train", "validation", "test")[row % 5] for row in range(59)))
+    numbers = np.array([classes.index(target) for target in targets])
+    trained(workspace, TextDataset(texts, numbers, classes, splits), model=model, epochs=2)
+    folder = VersionFolder(workspace.registry.folder("Names", 1))
+    assert "zylphonette" in folder.load_pipeline().tokenizer.get_vocab()
+    asked = tmp_path / "forget.txt"
+    asked.write_text(secret + "\n", encoding="utf-8")
+    assert main(["forget", "--classifier", "Names", "--texts", str(asked)]) == 0
+    left = [
+        path
+        for path in workspace.home.rglob("*")
+        if path.is_file() and any(word in path.read_bytes().lower() for word in (b"zylphon", b"=zyl", b"nette"))
+    ]
+    assert left == []
+    answers = folder.task.engine(folder.path).entities(["Note : Anna lives in Rome ."])
+    assert len(answers) == 1
+
+
+def test_what_is_to_be_expected_is_measured_before_a_training(workspace: Workspace) -> None:
+    dataset = saved(workspace, rows(120, 0), "first").id
+    request = TrainRequest(classifier="Names", dataset=dataset, task="token_classification")
+    expected = expect(request, workspace)
+    assert expected.name == "micro_f1"
+    assert expected.score.value > 0.9
+    solved = estimate(request.model_copy(update={"model": "crf"}), workspace)
+    assert solved.epochs == 1
+    assert solved.seconds < 30
+
+
+def test_where_several_encoders_are_at_hand_the_usual_one_is_taken(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Auto asks from ten minutes on; trying them takes a head on whole texts, which says nothing of entities."""
+    several = [EncoderInfo(f"folder:{name}", name, "folder", languages=("en",)) for name in ("one", "two")]
+    monkeypatch.setattr(encoders, "at_hand", lambda *_: several)
+    dataset, task = rows(60, 0), TASKS["token_classification"]
+    (*_, advice) = encoders.recommend(dataset, "en", task, DataConfig(), 10, workspace.sources)
+    assert isinstance(advice, encoders.Advice)
+    assert advice.reason.key == "recommend.usual"
+    assert advice.best == "folder:one"
 
 
 def test_texts_in_which_places_count_are_not_changed(workspace: Workspace) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.data.dataset.columns import guess_roles
 from core.data.dataset.rows import build_dataset
-from core.data.reading.tables import notes_of, read_table
+from core.data.reading.tables import FormatCorrections, detect_format, notes_of, read_table
 
 WANTED = [("EU rejects lamb", '[[0, 2, "ORG"]]'), ("Peter Blackburn", '[[0, 15, "PER"]]')]
 
@@ -57,3 +57,22 @@ def test_other_files_stay_what_they_are(tmp_path: Path) -> None:
     assert list(read_table(path).columns) == ["text", "label"]
     path.write_text("one\ntwo\nthree\n", encoding="utf-8")
     assert len(read_table(path).columns) == 1
+
+
+def test_what_cannot_be_read_is_told_with_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.tsv"
+    good = b"".join(b"word%d\tO\n\n" % number for number in range(2000))
+    path.write_bytes(good + b"Rome\tB-LOC\nburns\nagain\tXYZ\nbr\xffken\tO\n")
+    table = read_table(path, detect_format(path, FormatCorrections(encoding="utf-8")))
+    assert table["text"].iloc[-1] == "Rome burns again br�ken"
+    assert table["entities"].iloc[-1] == '[[0, 4, "LOC"]]'
+    told = {note.key: note.facts for note in notes_of(table)}
+    assert told["data.note_without_tag"]["count"] == 2
+    assert told["data.note_without_tag"]["lines"] == ["4,002", "4,003"]
+    assert told["data.note_replaced_bytes"]["count"] == 1
+
+
+def test_signs_that_may_end_a_line_are_tokens(tmp_path: Path) -> None:
+    path = tmp_path / "signs.tsv"
+    path.write_text("a\tO\n\u2028\tO\nRo\x0cme\tB-LOC\n", encoding="utf-8")
+    assert list(read_table(path)["text"]) == ["a \u2028 Ro\x0cme"]
