@@ -249,7 +249,7 @@ def test_where_several_encoders_are_at_hand_the_usual_one_is_taken(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Auto asks from ten minutes on; trying them takes a head on whole texts, which says nothing of entities."""
-    several = [EncoderInfo(f"folder:{name}", name, "folder", fingerprint="0") for name in ("one", "two")]
+    several = [EncoderInfo(f"folder:{name}", name, "folder", installed=True) for name in ("one", "two")]
     monkeypatch.setattr(encoders, "at_hand", lambda *_: several)
     dataset, task = rows(60, 0), TASKS["token_classification"]
     (*_, advice) = encoders.recommend(dataset, "en", task, DataConfig(), 10, workspace.sources)
