@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Criterion = Callable[["Tensor", "Tensor"], "Tensor"]  # outputs and targets of a batch → its mean loss
+EXACT_OUTPUTS = 8  # up to here an expectation over answers is computed, beyond it one answer is drawn
 
 
 class TaskConfig(Config):
@@ -99,6 +100,11 @@ class Task:
         distil or solve for that.
         """
         return self.activation == "softmax"
+
+    @property
+    def probable(self) -> bool:
+        """Whether it can say how probable an answer of a network is, and how far answers of two are apart: `drawn`, `apart`."""
+        return self.distribution
 
     @property
     def averages(self) -> tuple[str, ...]:
@@ -178,6 +184,12 @@ class Task:
         """Rows with what their targets leave open, as a network says it that knows the first outputs and is at least so sure."""
         return examples
 
+    def left_open(self, examples: Examples, known: int, *, later: bool) -> Examples:
+        """Rows whose targets say nothing of the outputs but the first ``known`` ones, or where ``later`` is False of the first,
+        where these may be there without anybody having looked.
+        """
+        return examples
+
     def first_bias(self, targets: NDArray[Any]) -> NDArray[np.float32] | None:
         """What each output says before anything is learned, ``(outputs,)``, where that spares learning it step by step.
 
@@ -201,6 +213,34 @@ class Task:
             Names of the model's outputs.
         """
         raise NotImplementedError
+
+    def drawn(self, outputs: Any, targets: Any, known: int, generator: Any) -> list[tuple[float, Any]]:
+        """Log-probabilities of answers to one row, each with its weight: all answers, or one that is drawn as often as it is
+        probable.
+
+        Parameters
+        ----------
+        outputs, targets
+            What a network computes of the row, and its encoded target.
+        known
+            So many of the first outputs count.
+        """
+        import torch
+
+        logarithms = outputs[:known].log_softmax(dim=0)
+        probabilities = logarithms.detach().exp()
+        if known > EXACT_OUTPUTS:
+            answer = int(torch.multinomial(probabilities, 1, generator=generator))
+            return [(1.0, logarithms[answer])]
+        return [(float(probabilities[output]), logarithms[output]) for output in range(known)]
+
+    def apart(self, outputs: Any, answers: Any, targets: Any, known: int, temperature: float) -> Any:
+        """T² KL(softmax(answers / T) ‖ softmax(outputs / T)) over the first ``known`` outputs, mean over rows; ≥ 0."""
+        from torch import nn
+
+        new = (outputs[:, :known] / temperature).log_softmax(dim=1)
+        old = (answers[:, :known] / temperature).log_softmax(dim=1)
+        return temperature**2 * nn.functional.kl_div(new, old, reduction="batchmean", log_target=True)
 
     def parents(self, outputs: Sequence[str], known: int) -> Mapping[int, int]:
         """New outputs that begin with the weights of a known one, by their positions: the first ``known`` are known."""

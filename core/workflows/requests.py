@@ -233,6 +233,7 @@ def strategies_for(task: Task, model: str = "") -> list[str]:
         name
         for name, kind in STRATEGIES.items()
         if (task.distribution or not kind.needs_distribution)
+        and (task.probable or not kind.needs_likelihood)
         and (task.activation or not kind.needs_probabilities)
         and (task.foretells or not kind.distils)
         and (task.leaves_open or not kind.fills_in)

@@ -33,6 +33,8 @@ class Method:
         Whether it holds what was learned without keeping rows.
     needs_distribution
         Whether it takes the model's outputs for logits of a distribution, so that it suits only tasks that have one.
+    needs_likelihood
+        Whether it asks how probable answers of a network are, so that it suits only tasks that can say so.
     needs_probabilities
         Whether it needs no more than that each output is the logit of a probability, of one of them a row or of each by itself.
     only_chooses
@@ -53,6 +55,7 @@ class Method:
     rehearses: bool = False
     protects: bool = False
     needs_distribution: bool = False
+    needs_likelihood: bool = False
     needs_probabilities: bool = False
     only_chooses: bool = False
     distils: bool = False

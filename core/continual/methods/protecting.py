@@ -51,7 +51,7 @@ EWC = Method(
     "ewc",
     "core.continual.strategies.ewc:ElasticWeightConsolidation",
     EwcConfig,
-    needs_distribution=True,
+    needs_likelihood=True,
     protects=True,
 )
 
@@ -125,6 +125,6 @@ LWF = Method(
     "lwf",
     "core.continual.strategies.lwf:LearningWithoutForgetting",
     LwfConfig,
-    needs_distribution=True,
+    needs_likelihood=True,
     protects=True,
 )

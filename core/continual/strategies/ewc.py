@@ -9,8 +9,7 @@ from core.continual.methods.protecting import EWC, EwcConfig
 from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
 from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
-
-EXACT_OUTPUTS = 8  # up to here the expectation over answers is computed, beyond it one answer is drawn
+from core.tasks.base import Task
 
 
 class ElasticWeightConsolidation(Importance):
@@ -18,8 +17,8 @@ class ElasticWeightConsolidation(Importance):
     information; later experiences may move weights that matter little.
 
     Fisher: F_i = mean over rows x of E_{y ~ p(y | x, θ*)} [(∂ log p(y | x, θ*) / ∂θ_i)²], per row and never of a batch's
-    mean gradient. The expectation over the model's own answers is computed exactly for up to 8 outputs; beyond that one
-    answer a row is drawn from p.
+    mean gradient. The expectation over the model's own answers is computed exactly for few outputs; beyond that, and for
+    entities, one answer a row is drawn from p.
     Penalty: ½ λ Σ_k Σ_i F_ki (θ_i − θ*_ki)² over past experiences k, each with its own F_k and θ*_k, stored as two sums
     (`Importance`); Huszár's note shows why one term centred at the last θ* must not be added to older ones. Online:
     one term, A ← γ A + F_k, centred at the last θ*.
@@ -37,16 +36,11 @@ class ElasticWeightConsolidation(Importance):
     def strength(self) -> float:
         return self.config.ewc_strength
 
-    def measure(self, model: TextNetwork, examples: Examples, outputs: int) -> Tensors:
+    def measure(self, model: TextNetwork, examples: Examples, outputs: int, task: Task) -> Tensors:
         generator = torch.Generator().manual_seed(self.seed)
 
-        def scores(logits: Tensor) -> list[tuple[float, Tensor]]:
-            logarithms = logits[:outputs].log_softmax(dim=0)
-            probabilities = logarithms.detach().exp()
-            if outputs > EXACT_OUTPUTS:
-                answer = int(torch.multinomial(probabilities, 1, generator=generator))
-                return [(1.0, logarithms[answer])]
-            return [(float(probabilities[output]), logarithms[output]) for output in range(outputs)]
+        def scores(logits: Tensor, targets: Tensor) -> list[tuple[float, Tensor]]:
+            return task.drawn(logits, targets, outputs, generator)
 
         rows = some_rows(examples, self.config.ewc_rows, [self.seed])
         return mean_gradients(model, rows, scores, power=2)

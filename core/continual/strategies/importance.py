@@ -16,9 +16,10 @@ from core.continual.strategies.base import Experience, Strategy
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, make_batch
 from core.networks.text.examples import Examples
+from core.tasks.base import Task
 
 Tensors = dict[str, Tensor]  # by the name of the parameter, in its shape
-Scores = Callable[[Tensor], Sequence[tuple[float, Tensor]]]
+Scores = Callable[[Tensor, Tensor], Sequence[tuple[float, Tensor]]]
 
 
 class Importance(Strategy):
@@ -46,7 +47,7 @@ class Importance(Strategy):
         """The λ of the penalty; 0 switches it off."""
         raise NotImplementedError
 
-    def measure(self, model: TextNetwork, examples: Examples, outputs: int) -> Tensors:
+    def measure(self, model: TextNetwork, examples: Examples, outputs: int, task: Task) -> Tensors:
         """How much each weight matters for these rows, as seen by a model that knows the first ``outputs`` outputs."""
         raise NotImplementedError
 
@@ -64,7 +65,7 @@ class Importance(Strategy):
         if self.importance:
             self._fit(model)
         elif len(experience.past) and self.strength > 0:
-            measured = self.measure(model, experience.past, experience.known_outputs)
+            measured = self.measure(model, experience.past, experience.known_outputs, experience.task)
             self._fit(model)
             for _ in range(experience.number - 1):  # as if each earlier experience had shown the same
                 self.merge(measured, model)
@@ -92,7 +93,7 @@ class Importance(Strategy):
     def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         super().end_experience(model, experience)
         self._fit(model)
-        self.merge(self.measure(model, experience.train, len(experience.outputs)), model)
+        self.merge(self.measure(model, experience.train, len(experience.outputs), experience.task), model)
 
     def state(self) -> dict[str, Any]:
         stored = {"importance": self.importance, "pull": self.pull}
@@ -140,7 +141,7 @@ def mean_gradients(model: TextNetwork, examples: Examples, scores: Scores, *, po
     Parameters
     ----------
     scores
-        A function from one row's logits (outputs) to the weighted scalars to differentiate.
+        A function from one row's logits (outputs) and target to the weighted scalars to differentiate.
     """
     parameters = dict(model.learned_parameters())
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
@@ -148,7 +149,7 @@ def mean_gradients(model: TextNetwork, examples: Examples, scores: Scores, *, po
     model.eval()
     for row in range(len(examples)):
         batch = make_batch(examples, np.array([row]), torch.device("cpu"))
-        weighted = scores(model(batch.tokens, batch.mask)[0])
+        weighted = scores(model(batch.tokens, batch.mask)[0], batch.targets[0])
         for number, (weight, score) in enumerate(weighted):
             more = number + 1 < len(weighted)
             gradients = torch.autograd.grad(score, list(parameters.values()), retain_graph=more, allow_unused=True)

@@ -8,6 +8,7 @@ from core.continual.methods.protecting import MAS, MasConfig
 from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
 from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
+from core.tasks.base import Task
 
 
 class MemoryAwareSynapses(Importance):
@@ -25,8 +26,8 @@ class MemoryAwareSynapses(Importance):
     def strength(self) -> float:
         return self.config.mas_strength
 
-    def measure(self, model: TextNetwork, examples: Examples, outputs: int) -> Tensors:
-        def scores(logits: Tensor) -> list[tuple[float, Tensor]]:
+    def measure(self, model: TextNetwork, examples: Examples, outputs: int, task: Task) -> Tensors:
+        def scores(logits: Tensor, targets: Tensor) -> list[tuple[float, Tensor]]:
             return [(1.0, logits[:outputs].square().sum())]
 
         rows = some_rows(examples, self.config.mas_rows, [self.seed])

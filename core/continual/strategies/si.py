@@ -16,6 +16,7 @@ from core.continual.strategies.importance import Importance, Tensors
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch
 from core.networks.text.examples import Examples
+from core.tasks.base import Task
 
 DAMPING = 1e-3  # ξ: keeps weights that hardly moved from seeming all-important
 
@@ -102,7 +103,7 @@ class SynapticIntelligence(Importance):
         self._path = {name: state[f"path.{name}"].clone() for name in self._begin}
         self._best_path = {name: state[f"best_path.{name}"].clone() for name in self._begin}
 
-    def measure(self, model: TextNetwork, examples: Examples, outputs: int) -> Tensors:
+    def measure(self, model: TextNetwork, examples: Examples, outputs: int, task: Task) -> Tensors:
         measured = {}
         for name, parameter in model.learned_parameters():
             moved = parameter.detach() - self._begin[name]

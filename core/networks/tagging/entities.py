@@ -16,7 +16,8 @@ from core.networks.encoders.batches import make_batch
 from core.networks.standalone.extract import NEVER, Entity, Extractor, decoded, followers, marked, stretches
 from core.networks.standalone.marking import TokenPipeline, TokenRow
 from core.networks.standalone.pipeline import batches_by_length, pad
-from core.networks.tagging.chain import OUTSIDE, negative_log_likelihood
+from core.networks.tagging.chain import OUTSIDE, left_open, negative_log_likelihood
+from core.networks.tagging.chain import drawn as log_probability_drawn
 from core.networks.text.examples import Examples
 
 AT_ONCE = 64  # texts
@@ -39,6 +40,18 @@ def criterion(scores: torch.Tensor, tags: torch.Tensor) -> torch.Tensor:
     """Nats per token by which the tags of a batch surprise."""
     tokens = (tags != OUTSIDE).sum().clamp_min(1)
     return negative_log_likelihood(scores, tags).sum() / tokens
+
+
+def opened(examples: Examples, known: int, *, later: bool) -> Examples:
+    """Rows whose tokens outside of entities may have one of the tags but the first ``known``, or of the first ones."""
+    return replace(examples, targets=np.where(examples.targets == 0, left_open(known, later=later), examples.targets))
+
+
+def drawn(scores: torch.Tensor, tags: torch.Tensor, known: int, generator: torch.Generator) -> torch.Tensor:
+    """Log-probability of tags of one row, drawn as often as they are probable among the first ``known``."""
+    count = scores.shape[1]
+    own = torch.cat([scores[: 1 + known, :known], scores[1 + count :, :known]])
+    return log_probability_drawn(own.unsqueeze(0), tags.unsqueeze(0), generator)[0]
 
 
 @torch.no_grad()
@@ -66,7 +79,7 @@ def validated(
         losses, tokens = losses + float(loss_of(scores, batch.targets)) * own, tokens + own
         truth = batch.targets.cpu().numpy()
         for row, (steps, entities) in zip(truth, _marks(scores.cpu().numpy(), truth, outputs, allowed), strict=True):
-            tags = [outputs[tag] for tag in row[steps]]
+            tags = [outputs[max(tag, 0)] for tag in row[steps]]
             has = {(start, end, tags[start][2:]) for start, end in stretches(tags)}
             answered = {(entity.start, entity.end, entity.type) for entity in entities}
             for kind, spans in enumerate((has, has & answered, answered)):
@@ -78,8 +91,8 @@ def validated(
 
 @torch.no_grad()
 def filled(model: TextNetwork, examples: Examples, outputs: Sequence[str], known: int, least: float) -> Examples:
-    """Rows whose tokens outside of entities carry what a network marks there with at least this probability; only entities of the
-    first ``known`` outputs that touch none of the truth.
+    """Rows whose tokens outside of entities carry what a network marks there: only entities of the first ``known`` outputs that
+    touch none of the truth. Of those that are less probable than ``least``, nothing is said.
     """
     was_training, device = model.training, next(model.parameters()).device
     model.eval()
@@ -93,11 +106,20 @@ def filled(model: TextNetwork, examples: Examples, outputs: Sequence[str], known
         for index, (row, entities) in enumerate(_marks(scores, table[rows], outputs, allowed)):
             for entity in entities:
                 inside = row[entity.start : entity.end]
-                if entity.probability >= least and (table[rows[index], inside] == 0).all():
+                if not _is_free(table[rows[index], inside]):
+                    continue
+                if entity.probability < least:
+                    table[rows[index], inside] = left_open(1, later=True)
+                else:
                     tags = [f"{'I' if step else 'B'}-{entity.type}" for step in range(len(inside))]
                     table[rows[index], inside] = [number[tag] for tag in tags]
     model.train(was_training)
     return replace(examples, targets=table)
+
+
+def _is_free(tags: NDArray[Any]) -> bool:
+    """Whether none of these tokens is known to be in an entity."""
+    return bool(((tags == 0) | (tags < OUTSIDE)).all())
 
 
 def _marks(

@@ -107,6 +107,25 @@ class TokenClassification(Task):
 
         return filled(model, examples, outputs, known, least)
 
+    @property
+    def probable(self) -> bool:
+        return True
+
+    def left_open(self, examples: Examples, known: int, *, later: bool) -> Examples:
+        from core.networks.tagging.entities import opened
+
+        return opened(examples, known, later=later)
+
+    def drawn(self, outputs: Any, targets: Any, known: int, generator: Any) -> list[tuple[float, Any]]:
+        from core.networks.tagging.entities import drawn
+
+        return [(1.0, drawn(outputs, targets, known, generator))]
+
+    def apart(self, outputs: Any, answers: Any, targets: Any, known: int, temperature: float) -> Any:
+        from core.networks.tagging.chain import distance
+
+        return distance(outputs, answers, targets, known, temperature)
+
     def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         """Nats per token by which a chain over all labels is surprised."""
         from core.networks.tagging.entities import criterion

@@ -122,10 +122,15 @@ def make_experience(
     """Everything a strategy may learn from, read with the learner's tokenizer; new outputs begin where the task says."""
     task = learner.settings.task
 
-    def encode(texts: Sequence[str], targets: Sequence[str]) -> Examples:
+    def read(texts: Sequence[str], targets: Sequence[str]) -> Examples:
         return task.examples(learner.pipeline, texts, targets, learner.outputs)
 
-    examples = encode(*train)
+    def encode(texts: Sequence[str], targets: Sequence[str]) -> Examples:
+        """What is new now, nobody may have looked for in earlier rows."""
+        examples = read(texts, targets)
+        return task.left_open(examples, known_outputs, later=True) if known_outputs else examples
+
+    examples = read(*train)
     bias = task.first_bias(examples.targets)
     if bias is not None:
         with torch.no_grad():
@@ -133,9 +138,9 @@ def make_experience(
     return Experience(
         number=number,
         train=examples,
-        validation=encode(*validation),
+        validation=read(*validation),
         past=encode(*past),
-        past_validation=encode(*past_validation),
+        past_validation=read(*past_validation),
         task=task,
         config=learner.settings.own,
         targets=train[1],

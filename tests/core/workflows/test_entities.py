@@ -182,6 +182,9 @@ def test_a_type_that_comes_later_is_learned_and_the_old_one_kept(workspace: Work
     assert matrix[1][1] > 0.7
     assert matrix[1][0] > forgetful["micro_f1_matrix"][1][0] + 0.2
     assert {change["name"] for change in keeping["gate_evidence"]["labels"]} == {"PER"}
+    distilled = updated(workspace, batch, "lwf").report
+    assert distilled["micro_f1_matrix"][1][0] > forgetful["micro_f1_matrix"][1][0] + 0.2
+    assert distilled["micro_f1_matrix"][1][1] > 0.7
     engine = TASKS["token_classification"].engine(workspace.registry.folder("Names", 3))
     text = "Note : Anna lives in Oslo ."
     (entities,) = engine.entities([text])
@@ -206,7 +209,7 @@ def test_tables_of_another_kind_are_refused_either_way(workspace: Workspace) -> 
     with pytest.raises(DataError, match="here each text needs labels"):
         list(train_classifier(TrainRequest(classifier="L", dataset=spans.id, model="linear"), workspace))
     with pytest.raises(ConfigError, match="does not suit this model"):
-        list(train_classifier(TrainRequest(dataset=spans.id, strategy="lwf", **asked), workspace))
+        list(train_classifier(TrainRequest(dataset=spans.id, strategy="slda", **asked), workspace))
 
 
 @pytest.mark.parametrize("model", ["crf", "bilstm_crf"])

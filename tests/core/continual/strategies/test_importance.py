@@ -8,13 +8,16 @@ import pytest
 import torch
 
 from core.continual.methods.protecting import EwcConfig, MasConfig, SiConfig
-from core.continual.strategies import ewc as ewc_file
 from core.continual.strategies.ewc import ElasticWeightConsolidation
 from core.continual.strategies.mas import MemoryAwareSynapses
 from core.continual.strategies.si import DAMPING, SynapticIntelligence
 from core.networks.architectures import MODELS
 from core.networks.encoders.batches import make_batch
+from core.tasks import DEFAULT, TASKS
+from core.tasks import base as task_file
 from tests.core.continual.strategies.toy import MINUS, ONE, TWO, ZERO, Line, rows, step
+
+TASK = TASKS[DEFAULT]
 
 CPU = torch.device("cpu")
 LOG3 = math.log(3)  # logits (0, log 3) mean probabilities (1/4, 3/4)
@@ -27,33 +30,33 @@ def ewc(**settings: object) -> ElasticWeightConsolidation:
 def test_the_fisher_information_of_a_logistic_model() -> None:
     # Closed form: F of W_c is the mean of p_c (1 - p_c) x², of b_c that of p_c (1 - p_c).
     # x = 1: p = (1/4, 3/4), p (1 - p) = 3/16. x = 0: p = (1/2, 1/2), p (1 - p) = 1/4.
-    information = ewc().measure(Line([0, LOG3]), rows(ONE, ZERO), 2)
+    information = ewc().measure(Line([0, LOG3]), rows(ONE, ZERO), 2, TASK)
     assert information["head.weight"].flatten().tolist() == pytest.approx([3 / 32, 3 / 32])
     assert information["head.bias"].tolist() == pytest.approx([7 / 32, 7 / 32])
 
 
 def test_the_fisher_information_is_of_each_row_and_not_of_their_mean() -> None:
     # The gradients of x = 1 and x = -1 cancel in a batch; each alone has p (1 - p) x² = 1/4.
-    information = ewc().measure(Line([0.0, 0.0]), rows(ONE, MINUS), 2)
+    information = ewc().measure(Line([0.0, 0.0]), rows(ONE, MINUS), 2, TASK)
     assert information["head.weight"].flatten().tolist() == pytest.approx([1 / 4, 1 / 4])
 
 
 def test_labels_drawn_from_the_model_give_the_same_information(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ewc_file, "EXACT_OUTPUTS", 1)
-    information = ewc(ewc_rows=1000).measure(Line([0, LOG3]), rows(*[ONE] * 1000), 2)
+    monkeypatch.setattr(task_file, "EXACT_OUTPUTS", 1)
+    information = ewc(ewc_rows=1000).measure(Line([0, LOG3]), rows(*[ONE] * 1000), 2, TASK)
     # One row gives (3/4)² with probability 1/4 and (1/4)² with 3/4: mean 3/16, standard deviation 0.22; of 1,000: 0.007.
     assert float(information["head.bias"][0]) == pytest.approx(3 / 16, abs=4 * 0.007)
 
 
 def test_labels_that_the_model_does_not_know_have_no_information() -> None:
-    information = ewc().measure(Line([0, LOG3, 5]), rows(ONE), 2)
+    information = ewc().measure(Line([0, LOG3, 5]), rows(ONE), 2, TASK)
     assert information["head.bias"].tolist() == pytest.approx([3 / 16, 3 / 16, 0])
 
 
 def test_no_more_rows_are_measured_than_asked() -> None:
     # All rows have x = 2 except the 50 with x = 0; a mean over all would lie between.
     many = rows(*[TWO] * 100, *[ZERO] * 50)
-    whole, part = (ewc(ewc_rows=count).measure(Line([0.0, 0.0]), many, 2) for count in (5000, 50))
+    whole, part = (ewc(ewc_rows=count).measure(Line([0.0, 0.0]), many, 2, TASK) for count in (5000, 50))
     assert float(whole["head.weight"][0]) == pytest.approx(4 * 100 / 150 / 4)
     assert float(part["head.weight"][0]) * 50 == pytest.approx(round(float(part["head.weight"][0]) * 50))
 
@@ -154,7 +157,7 @@ def test_one_strategy_does_not_take_the_importance_of_another() -> None:
 def test_memory_aware_synapses_by_hand() -> None:
     # f = (1 x, -2 x): d‖f‖² / dW_c = 2 f_c x. x = 1: 2, -4. x = 2: 2 · 2 · 2 = 8, -16. Mean of the sizes: 5 and 10.
     method = MemoryAwareSynapses(MasConfig(), seed=0)
-    importance = method.measure(Line([1.0, -2.0]), rows(ONE, TWO), 2)
+    importance = method.measure(Line([1.0, -2.0]), rows(ONE, TWO), 2, TASK)
     assert importance["head.weight"].flatten().tolist() == pytest.approx([5, 10])
     # d‖f‖² / db_c = 2 f_c: 2 and 4, -4 and -8.
     assert importance["head.bias"].tolist() == pytest.approx([3, 6])
@@ -175,7 +178,9 @@ def test_synaptic_intelligence_adds_up_the_path_on_a_quadratic() -> None:
     path = method.running_state()["path.head.bias"]
     assert path.tolist() == pytest.approx([0.625, 0])
     method._best_path = method._path
-    assert method.measure(model, rows(ONE), 2)["head.bias"].tolist() == pytest.approx([0.625 / (0.75**2 + DAMPING), 0])
+    assert method.measure(model, rows(ONE), 2, TASK)["head.bias"].tolist() == pytest.approx(
+        [0.625 / (0.75**2 + DAMPING), 0]
+    )
 
 
 def test_synaptic_intelligence_follows_sparse_gradients() -> None:

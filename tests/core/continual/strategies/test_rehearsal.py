@@ -15,9 +15,9 @@ from core.continual.methods import STRATEGIES
 from core.continual.strategies import Memory
 from core.continual.strategies.agem import dot, project
 from core.continual.strategies.der import DarkExperienceReplay, distance
-from core.continual.strategies.lwf import distillation
 from core.networks.architectures import MODELS
 from core.networks.encoders.batches import make_batch
+from core.tasks import DEFAULT, TASKS
 from tests.core.continual.strategies.test_contract import SMALL, experience, learn, learner, make, story, strategy
 from tests.core.continual.strategies.toy import ONE, TWO, ZERO, Line, rows, step
 from tests.encoders import make_model
@@ -188,13 +188,14 @@ def test_gdumb_with_herding_learns_from_a_memory_of_the_same_size() -> None:
 
 def test_distillation_by_hand() -> None:
     # Old (1/2, 1/2), new (1/4, 3/4): ½ log 2 + ½ log ⅔ = ½ log 4/3; the third label is new and does not count.
+    apart = TASKS[DEFAULT].apart
     old, new = torch.tensor([[0.0, 0.0, 5.0]]), torch.tensor([[0.0, math.log(3), -2.0]])
-    assert float(distillation(new, old, 2, 1.0)) == pytest.approx(0.5 * math.log(4 / 3))
+    assert float(apart(new, old, None, 2, 1.0)) == pytest.approx(0.5 * math.log(4 / 3))
     # At temperature 2, twice the logits give the same distributions, and T² = 4 times the value.
-    assert float(distillation(2 * new, 2 * old, 2, 2.0)) == pytest.approx(4 * 0.5 * math.log(4 / 3))
-    assert float(distillation(old, old, 2, 2.0)) == pytest.approx(0)
+    assert float(apart(2 * new, 2 * old, None, 2, 2.0)) == pytest.approx(4 * 0.5 * math.log(4 / 3))
+    assert float(apart(old, old, None, 2, 2.0)) == pytest.approx(0)
     rows = torch.cat([new, old])
-    assert float(distillation(rows, old.expand(2, 3), 2, 1.0)) == pytest.approx(0.25 * math.log(4 / 3))
+    assert float(apart(rows, old.expand(2, 3), None, 2, 1.0)) == pytest.approx(0.25 * math.log(4 / 3))
 
 
 def test_the_teacher_is_the_version_before_and_does_not_learn() -> None:
