@@ -352,6 +352,18 @@ class Task:
         measured = estimates(self.pairs(truth, answers).rows, self.scores)
         return Figures(dict(zip(self.averages, measured, strict=True)), len(truth))
 
+    def further(
+        self,
+        texts: Sequence[str],
+        truth: Sequence[str],
+        answers: Sequence[str],
+        learned: tuple[Sequence[str], Sequence[str]],
+    ) -> dict[str, Any] | None:
+        """What a report says besides of all tests, as plain values, where that also depends on the texts that were learned and
+        their targets.
+        """
+        return None
+
     def stored_report(self, stored: Mapping[str, Any]) -> Any:
         """What `report` made, from the plain values of its `to_dict`."""
         return Figures.from_dict(stored)

@@ -125,7 +125,9 @@ def size(count: float) -> str:
         return f"{count:.0f} B"
     if count < 1_000_000:
         return f"{count / 1_000:.0f} kB"
-    return f"{count / 1_000_000:.1f} MB"
+    if count < 999_950_000:
+        return f"{count / 1_000_000:.1f} MB"
+    return f"{count / 1_000_000_000:.1f} GB"
 
 
 def moment(iso: str) -> str:

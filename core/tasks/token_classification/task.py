@@ -31,6 +31,7 @@ from core.tasks.answering import Baseline, Engine, Pairs
 from core.tasks.base import Criterion, Task
 from core.tasks.multilabel_classification.row_statistics import parts_of
 from core.tasks.text_classification.row_statistics import scores_f1
+from core.tasks.token_classification.familiarity import familiar, surfaces
 from core.tasks.token_classification.report import FURTHER, SCORES, EntityReport, measured
 from core.tasks.token_classification.row_statistics import mentions, statistics
 
@@ -194,6 +195,19 @@ class TokenClassification(Task):
         known = [label[2:] for label in outputs if label.startswith("B-")]
         types = tuple(dict.fromkeys([*known, *types_of(truth, answers)]))
         return measured(truth, answers, Patterns.of(statistics(truth, answers, types)), types)
+
+    def further(
+        self,
+        texts: Sequence[str],
+        truth: Sequence[str],
+        answers: Sequence[str],
+        learned: tuple[Sequence[str], Sequence[str]],
+    ) -> dict[str, Any] | None:
+        """How many entities were found of those that had been marked so in a learned text, and of the others; both with the
+        number of entities.
+        """
+        rates = familiar(texts, truth, answers, surfaces(*learned))
+        return {name: [share.to_dict(), count] for name, (share, count) in rates.items()}
 
     def stored_report(self, stored: Mapping[str, Any]) -> EntityReport:
         return EntityReport.from_dict(stored)

@@ -311,6 +311,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "experiences": [asdict(record) for record in stream.records],
         **figures_of(scores, learner.outputs, matrices_after(parent.report if parent is not None else None, scores)),
         **_gate(scores, parent),
+        "further": _further(candidate, scores),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
         "memory_rows": len(candidate.strategy.memory),
@@ -322,6 +323,18 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "end": finished.reason.to_dict() if finished is not None else None,
         "findings": [finding.to_dict() for finding in stream.findings],
     }
+
+
+def _further(candidate: Candidate, scores: list[Scores]) -> dict[str, Any] | None:
+    texts, truth, answers = (
+        [row for part in parts for row in part] for parts in zip(*map(_answered, scores), strict=True)
+    )
+    learned = candidate.stream.met.sample(validated=False)[:2]
+    return candidate.learner.settings.task.further(texts, truth, answers, learned)
+
+
+def _answered(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    return score.test.texts, score.test.truth, score.predicted
 
 
 def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def measured_again(
         evidence = gate_evidence(scores)
         figures["gate_evidence"] = evidence.to_dict() if evidence is not None else None
     figures["baseline"] = _with_rows(report)
+    figures["further"] = None  # it compared the tests with rows that are gone
     return figures, scores
 
 

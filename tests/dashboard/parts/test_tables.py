@@ -59,7 +59,12 @@ def test_thousands_are_separated() -> None:
 
 
 def test_sizes_are_read_easily() -> None:
-    assert [tables.size(count) for count in (12, 34_000, 2_400_000)] == ["12 B", "34 kB", "2.4 MB"]
+    assert [tables.size(count) for count in (12, 34_000, 2_400_000, 1_136_300_000)] == [
+        "12 B",
+        "34 kB",
+        "2.4 MB",
+        "1.1 GB",
+    ]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
