@@ -14,6 +14,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
 
 import streamlit as st  # noqa: E402
 
+from core.base.audit import PAGE, act_as  # noqa: E402
 from dashboard.parts import forgetting  # noqa: E402
 from dashboard.parts.versions import way_back  # noqa: E402
 from dashboard.shell import job_news, navigation, sidebar  # noqa: E402
@@ -21,6 +22,7 @@ from dashboard.shell.errors import boundary  # noqa: E402
 from dashboard.shell.i18n import t  # noqa: E402
 from dashboard.shell.palette import stylesheet  # noqa: E402
 
+act_as(PAGE)
 sidebar.adopt_link()
 st.set_page_config(page_title=t("shell.product"), page_icon=str(Path(__file__).with_name("leaf.svg")), layout="wide")
 st.html(stylesheet())

@@ -1,7 +1,7 @@
 """Settings: this installation, and what removes something for good."""
 
 from dashboard.parts.versions import serving
-from dashboard.settings import forget, page
+from dashboard.settings import audit, forget, page
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
 
@@ -9,6 +9,7 @@ layout.heading(t("setup.title"), t("setup.caption"))
 serving.tell_done()
 page.installation()
 page.storage()
+audit.log()
 classifier = state.chosen_classifier()
 if classifier is not None:
     page.of_model(classifier)

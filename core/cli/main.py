@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from core.base.allocator import keep_freed_memory
+from core.base.audit import COMMAND, act_as
 from core.base.config import home
 from core.base.errors import CoreError
 from core.base.imports import unhindered_imports
@@ -22,10 +25,11 @@ from core.workflows.earlier import GENERATORS, is_waiting, take_over
 def main(arguments: Sequence[str]) -> int:
     """Execute a command line; returns the exit code."""
     asked = make_parser().parse_args(arguments)
+    act_as(f"{COMMAND} {_user()}".strip())
     try:
         _take_over()
         _warm_reader(getattr(asked, "data", None))
-        _command(asked.command)(asked)
+        return _command(asked.command)(asked) or 0
     except CoreError as error:
         return _refuse(error)
     except BrokenPipeError:  # whoever read the output has gone
@@ -38,7 +42,12 @@ def main(arguments: Sequence[str]) -> int:
         if told is None:
             raise
         return _refuse(told)
-    return 0
+
+
+def _user() -> str:
+    with suppress(OSError, KeyError, ImportError):  # a machine may not know who runs it
+        return getpass.getuser()
+    return ""
 
 
 def _take_over() -> None:
@@ -67,11 +76,13 @@ def _refuse(error: CoreError) -> int:
     return 1 if is_damage(error) else 2
 
 
-def _command(name: str) -> Callable[[Any], None]:
+def _command(name: str) -> Callable[[Any], int | None]:
     """What executes a command; loaded after the arguments are read, so that --help and typing errors answer at once."""
     module, _, function = COMMANDS[name].module.partition(":")
     if COMMANDS[name].learns:
         keep_freed_memory()
     with unhindered_imports():
-        command: Callable[[Any], None] = getattr(import_module(f"core.cli.commands.{module or name}"), function or name)
+        command: Callable[[Any], int | None] = getattr(
+            import_module(f"core.cli.commands.{module or name}"), function or name
+        )
     return command

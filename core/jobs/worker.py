@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from core.base.allocator import keep_freed_memory
 from core.base.at_work import at_work
+from core.base.audit import RUN, act_as
 from core.base.config import home
 from core.base.errors import ConfigError, CoreError, DataError, JobError, ModelError
 from core.base.events import Advanced, CheckpointDue, Ended, PartDone, RunStarted, StageStarted, StepDone
@@ -54,6 +55,7 @@ def run_job(folder: Path, workflows: Mapping[str, Workflow] = KINDS) -> None:
     """Execute a job to its end, whatever that is; does nothing when another process has it already."""
     if not _claim(folder):
         return
+    act_as(f"{RUN} {folder.name}")
     progress = Progress(folder, device=_device)
     try:
         state, result = _consume(folder, workflows, progress)

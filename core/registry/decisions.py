@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from core.base.audit import Done
 from core.base.errors import DataError, RegistryError
 from core.data.dataset.store import DatasetStore
 from core.data.labelling.corrections import Corrections, learned_from
@@ -71,7 +72,8 @@ def promote(
             number=number,
             classifier=classifier,
         )
-    registry.promote(classifier, number, f"{how}: {written}" if written else how)
+    did: Done = "overridden" if against else "promoted"
+    registry.promote(classifier, number, f"{how}: {written}" if written else how, did=did)
     _clear_learned(registry, version)
     return _note(registry, version, promoted=True, against_gate=against, reason=written, rules=rules)
 
@@ -80,7 +82,9 @@ def keep_back(
     registry: Registry, classifier: str, number: int, *, rules: Mapping[str, Any] | None = None
 ) -> PromotionDecision:
     """Note that the champion goes on serving instead of this version; nothing else changes."""
-    return _note(registry, registry.version(classifier, number), promoted=False, rules=rules)
+    decision = _note(registry, registry.version(classifier, number), promoted=False, rules=rules)
+    registry.audit.add("kept_back", model=classifier, version=number)
+    return decision
 
 
 def _clear_learned(registry: Registry, version: VersionInfo) -> None:

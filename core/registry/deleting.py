@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.base import files
+from core.base.audit import Done, acting
 from core.base.errors import RegistryError
 from core.base.faults import reached
 from core.base.processes import signature, signed_by_the_living
@@ -58,7 +60,7 @@ class Deletions(Runs):
                 number=number,
                 classifier=name,
             )
-        self._carry_out({"classifier": name, "runs": [version.run_id]})
+        self._carry_out({"classifier": name, "version": number, "runs": [version.run_id]})
 
     def needs(self, name: str, number: int) -> int | None:
         """The version that needs this one: a candidate of it on which nobody has decided; None where there is none."""
@@ -93,6 +95,7 @@ class Deletions(Runs):
         self._client.refuse_if_read_only()
         self._files.artifacts.mkdir(parents=True, exist_ok=True)
         path = self._files.artifacts / f"{INTENT}{signature()}.json"
+        intent |= {"by": acting(), "at": datetime.now(UTC).isoformat()}
         files.write_json(path, intent)
         reached("delete.intended")
         self._finish(path, intent)
@@ -111,6 +114,12 @@ class Deletions(Runs):
             reached("delete.files")
         if name and not self.versions(name):
             self._facts.remove(name)
+        if name:
+            number = intent.get("version")
+            did: Done = "model_deleted" if number is None else "version_deleted"
+            self.audit.add(
+                did, model=name, version=number, once=f"{intent.get('at')} {path.name}", who=intent.get("by")
+            )
         path.unlink(missing_ok=True)
         reached("delete.done")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.base import integrity
+from core.base.audit import Done
 from core.base.errors import CoreError, RegistryError
 from core.base.faults import reached
 from core.registry import entries
@@ -23,6 +24,8 @@ from core.registry.files import ARTIFACT, check_complete
 from core.registry.history import ChampionHistory
 from core.registry.names import check_name
 from core.registry.thresholds import Threshold, check_threshold
+
+NO_SCORES = ("seconds", "parity")  # figures of a summary that say nothing of how good a version is
 
 
 class Registry(Orphans):
@@ -120,8 +123,13 @@ class Registry(Orphans):
         reached("register.numbered")
         return int(stored.version)
 
-    def promote(self, name: str, number: int, reason: str = "") -> None:
+    def promote(self, name: str, number: int, reason: str = "", *, did: Done = "promoted") -> None:
         """Make a version the champion; nothing happens when it is already.
+
+        Parameters
+        ----------
+        did
+            What the audit log calls it.
 
         Raises
         ------
@@ -133,7 +141,7 @@ class Registry(Orphans):
         with self._writing():
             model = self._model(name)
             if entries.champion_of(model) != number:
-                self._move(name, self._history(model).promoted(number, at=_now(), reason=reason))
+                self._move(model, self._history(model).promoted(number, at=_now(), reason=reason), did)
 
     def rollback(self, name: str, number: int | None = None, reason: str = "") -> int:
         """Return to the previous champion, or to the version of this number; returns the champion's number.
@@ -151,7 +159,7 @@ class Registry(Orphans):
             target = number if number is not None else self._previous(name, history)
             self._check_files(name, target)
             if entries.champion_of(model) != target:
-                self._move(name, history.rolled_back(target, at=_now(), reason=reason))
+                self._move(model, history.rolled_back(target, at=_now(), reason=reason), "rolled_back")
         return target
 
     def note_decision(self, name: str, number: int, decision: PromotionDecision) -> None:
@@ -183,12 +191,14 @@ class Registry(Orphans):
         text = Threshold(value, version, _now()).to_text()
         self._client.set_registered_model_tag(name, entries.THRESHOLD, text)
         self._write_facts(name)
+        self.audit.add("threshold_set", model=name, version=version, facts={"threshold": value})
 
     def clear_threshold(self, name: str) -> None:
         """Let the classifier answer always."""
         if self.threshold(name) is not None:
             self._client.delete_registered_model_tag(name, entries.THRESHOLD)
             self._write_facts(name)
+            self.audit.add("threshold_cleared", model=name)
 
     def rewrite(self, name: str, number: int, change: Callable[[Path], None]) -> None:
         """Replace a version's files by what ``change`` makes of a copy of its folder; only where they lie on this machine.
@@ -281,13 +291,22 @@ class Registry(Orphans):
             classifier=name,
         )
 
-    def _move(self, name: str, history: ChampionHistory) -> None:
+    def _move(self, model: Any, history: ChampionHistory, did: Done) -> None:
+        name, before = str(model.name), entries.champion_of(model)
         # The alias decides; should the process die before the history is written, `_history` completes it.
         self._client.set_registered_model_alias(name, entries.CHAMPION, str(history.path[-1]))
         reached("promote.alias")
         self._client.set_registered_model_tag(name, entries.HISTORY, history.to_text())
         reached("promote.history")
         self._write_facts(name)
+        figures = {"before": self._figures(name, before), "after": self._figures(name, history.path[-1])}
+        self.audit.add_moves(name, history.moves, did, {"from": before, "figures": figures})
+
+    def _figures(self, name: str, number: int | None) -> dict[str, float]:
+        """The scores of a version, as lists show them."""
+        known = {version.number: version.summary for version in self.versions(name)}
+        summary = known.get(number, {}) if number is not None else {}
+        return {key: value for key, value in summary.items() if isinstance(value, float) and key not in NO_SCORES}
 
 
 def _now() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from core.base.audit import AuditLog
 from core.base.errors import RegistryError
 from core.base.leftovers import sweep
 from core.registry import entries
@@ -41,6 +42,7 @@ class Store:
         self._address = address or store_address(self._home)
         self._files = VersionFiles(self._home)
         self._facts = ClassifierFiles(self._files.artifacts)
+        self.audit = AuditLog(self._home)
 
     @property
     def _client(self) -> Client:

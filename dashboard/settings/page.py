@@ -36,6 +36,7 @@ PARTS = {
     "searches": "studies",
     "benchmarks": "studies",
     "inspections": "studies",
+    "audit.jsonl": "audit",
 }
 OTHER = "other"
 

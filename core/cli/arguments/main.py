@@ -287,6 +287,21 @@ COMMANDS = {
         DRY_RUN,
         module="upkeep",
     ),
+    "audit": Command(
+        "who or what did what to which model, and when: list, verify, export, shorten",
+        learns=False,
+        list=Command("all entries, the oldest first", option("--classifier", metavar="NAME", help="only of this one")),
+        verify=Command(
+            "has the log been changed since it was written; ends with 1 where it has",
+            option("--last", default="", metavar="HASH", help="of an entry that was noted elsewhere"),
+        ),
+        export=Command("write it to a file: .jsonl or .csv", OUT),
+        shorten=Command(
+            "drop old entries; the log keeps that, and why",
+            option("--before", required=True, metavar="DATE", help="entries of earlier days go, such as 2026-01-31"),
+            option("--reason", required=True, metavar="TEXT", help="why, such as the retention that was agreed on"),
+        ),
+    ),
     "prepare": Command("create the workspace with its registry", learns=False),
 }
 

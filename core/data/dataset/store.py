@@ -23,6 +23,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from core.base import files
+from core.base.audit import AuditLog
 from core.base.errors import CoreError, DataError
 from core.base.faults import reached
 from core.base.files import read_json
@@ -150,6 +151,7 @@ class DatasetStore:
 
     def __init__(self, home: Path) -> None:
         self._folder = Path(home) / "datasets"
+        self._audit = AuditLog(home)
 
     def save(
         self,
@@ -199,8 +201,7 @@ class DatasetStore:
             yield stored
         except CoreError:
             if new:
-                with suppress(DataError):  # somebody deleted it meanwhile
-                    self.delete(stored.id)
+                self.erase(stored.id)
             raise
 
     def has(self, identity: str) -> bool:
@@ -266,7 +267,12 @@ class DatasetStore:
         path = self._path(identity, "json")
         if not path.exists():
             raise _unknown(identity)
+        facts: dict[str, Any] = {"dataset": identity}
+        with suppress(DataError):  # a damaged one has no name to tell
+            info = self.info(identity)
+            facts |= {"name": info.name, "rows": info.rows}
         self.erase(identity)
+        self._audit.add("dataset_deleted", facts=facts)
 
     def erase(self, identity: str) -> None:
         """Remove whatever there is of a dataset, also where a process was killed while it deleted it."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from core.base.audit import AuditLog
 from core.base.errors import ConfigError, DataError
 from core.base.files import read_json, writing
 
@@ -40,6 +41,7 @@ class KeyStore:
 
     def __init__(self, home: Path) -> None:
         self._path = Path(home) / "api_keys.json"
+        self._audit = AuditLog(home)
         self._file = str(self._path)  # looked at with every request
         self._read_at: tuple[int, int, int] | None = None
         self._keys: tuple[Key, ...] = ()
@@ -79,6 +81,7 @@ class KeyStore:
                     name=name,
                 )
             self._write((*self.list(), Key(name, _digest(secret), _now())))
+            self._audit.add("key_created", facts={"key": name})
         return secret
 
     def revoke(self, name: str) -> None:
@@ -99,6 +102,7 @@ class KeyStore:
                     known=[key.name for key in known] or ["–"],
                 )
             self._write(tuple(key for key in known if key.name != name))
+            self._audit.add("key_revoked", facts={"key": name})
 
     def find(self, secret: str) -> Key | None:
         """The key that was shown, if it is one; takes as long for a wrong key as for a right one."""

@@ -201,6 +201,9 @@ def _carry_out(
     receipt |= {"state": "done", "finished": now()}
     save_receipt(receipt, workspace.home)
     reached("forget.receipt")
+    rows = sum(len(numbers) for numbers in plan["rows"].values())
+    facts = {"receipt": receipt["id"], "rows": rows}
+    workspace.registry.audit.add("forgotten", model=request.classifier, facts=facts, once=receipt["id"])
     remove_plan(plan, workspace.home)
     reached("forget.done")
     return receipt

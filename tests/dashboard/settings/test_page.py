@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.base.audit import FILE, AuditLog
 from core.data.labelling.corrections import Corrections
 from core.registry import Registry
 from dashboard.settings.page import PARTS, mlflow_command, sizes
@@ -31,11 +32,32 @@ def test_it_says_what_really_answers(open_page: Callable[..., AppTest], language
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_storage_is_told_in_words_once_it_is_asked_for(open_page: Callable[..., AppTest], language: str) -> None:
     page = open_page("settings", language=language)
-    assert not page.dataframe
+    before = len(page.dataframe)
     page.button(key="settings.measure").click().run()
+    assert len(page.dataframe) == before + 1
     named = page.dataframe[0].value.iloc[:, 0].tolist()
     texts = catalogue(language)
     assert {texts["setup.part_versions"], texts["setup.part_tables"]} <= set(named)
+
+
+@pytest.mark.parametrize(
+    ("language", "promoted", "changed"),
+    [("en", "Promoted", "was changed after it was written"), ("zh", "启用", "被改动过")],
+)
+def test_the_audit_log_is_shown_and_a_change_of_it_told(
+    home: Path, open_page: Callable[..., AppTest], language: str, promoted: str, changed: str
+) -> None:
+    log = AuditLog(home)
+    log.add("key_created", facts={"key": "shop *x*"})
+    page = open_page("settings", language=language)
+    assert not page.error
+    table = page.dataframe[0].value
+    assert table.iloc[0, 4] == "shop *x*"
+    assert promoted in table.iloc[:, 3].tolist()
+    path = home / FILE
+    path.write_text(path.read_text(encoding="utf-8").replace("shop", "bank"), encoding="utf-8")
+    page = open_page("settings", language=language)
+    assert changed in page.error[0].value
 
 
 def test_sizes_add_up_and_count_a_file_once(tmp_path: Path) -> None:

@@ -1,0 +1,321 @@
+"""The audit log: who or what did what to which model, when and why.
+
+A file that only grows, one line of JSON an entry. Each entry holds the hash of the one before, so that whoever changes, takes out
+or slips in an entry would have to make all later ones anew. Who can write the file can do that; the hash of the last entry, kept
+elsewhere, tells it.
+
+References
+----------
+S. Haber, W. S. Stornetta (1991), "How to Time-Stamp a Digital Document".
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from core.base import files
+from core.base.errors import DataError
+from core.base.messages import Message, message
+
+FILE = "audit.jsonl"
+NOTHING = "0" * 64  # in place of the hash before the first entry
+WHO_CHARACTERS, REASON_CHARACTERS = 100, 500
+Done = Literal[
+    "promoted",
+    "overridden",
+    "rolled_back",
+    "kept_back",
+    "threshold_set",
+    "threshold_cleared",
+    "version_deleted",
+    "model_deleted",
+    "dataset_deleted",
+    "forgotten",
+    "key_created",
+    "key_revoked",
+    "shortened",
+]
+PROGRAM, PAGE, COMMAND, RUN = (
+    "program",
+    "page",
+    "command line",
+    "run",
+)  # who it may be; of the last two with a name behind
+_acting = PROGRAM
+
+
+def act_as(who: str) -> None:
+    """From here on this is who does things in this process."""
+    global _acting
+    _acting = who[:WHO_CHARACTERS]
+
+
+def acting() -> str:
+    """Who does things in this process."""
+    return _acting
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that was done.
+
+    Parameters
+    ----------
+    number
+        From 1 on, without gaps.
+    at
+        When, ISO 8601 in UTC.
+    model, version
+        To which; empty and None where it was done to no model.
+    facts
+        What else is to be known of it, such as the figures before and after.
+    before, hash
+        Hash of the entry before, and of this one: SHA-256, 64 hexadecimal digits.
+    """
+
+    number: int
+    at: str
+    who: str
+    did: str
+    model: str = ""
+    version: int | None = None
+    reason: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    before: str = NOTHING
+    hash: str = ""
+
+    def sealed(self) -> Entry:
+        """The same with its hash."""
+        return Entry(**{**asdict(self), "hash": self.digest()})
+
+    def digest(self) -> str:
+        """The hash that it has to have."""
+        plain = {name: value for name, value in asdict(self).items() if name != "hash"}
+        text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What came of looking through the whole log.
+
+    Parameters
+    ----------
+    entries
+        How many there are.
+    last
+        Hash of the last one: worth keeping elsewhere.
+    faults
+        What is wrong; nothing where the log is as it was written.
+    """
+
+    entries: int
+    last: str
+    faults: tuple[Message, ...]
+
+
+class AuditLog:
+    """The log of one workspace; several processes may write it."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = Path(home) / FILE
+
+    def add(
+        self,
+        did: Done,
+        *,
+        model: str = "",
+        version: int | None = None,
+        reason: str = "",
+        facts: Mapping[str, Any] | None = None,
+        once: str = "",
+        who: str | None = None,
+    ) -> None:
+        """Write down what was just done; it is on the disk afterwards.
+
+        Parameters
+        ----------
+        once
+            What tells it from everything else, where it may be told again, as by who finishes what a killed process began.
+        who
+            Where that is not who acts here.
+        """
+        own = {**(facts or {}), **({"once": once} if once else {})}
+        with self._writing():
+            if not once or all(entry.facts.get("once") != once for entry in self.entries()):
+                files.append_lines(self._path, [asdict(self._next(did, model, version, reason, own, who))])
+
+    def add_moves(self, model: str, moves: Sequence[Mapping[str, Any]], did: Done, facts: Mapping[str, Any]) -> None:
+        """Write down the last move of a champion, and before it those that nobody has: of a process that was killed, and of the
+        time before there was a log.
+
+        Parameters
+        ----------
+        moves
+            All that are known, the oldest first, as `ChampionHistory` has them.
+        """
+        with self._writing():
+            known = {(entry.version, entry.facts.get("moved")) for entry in self.entries() if entry.model == model}
+            for move in moves:
+                number, moved, reason = int(move["version"]), str(move["at"]), str(move["reason"])
+                if (number, moved) in known:
+                    continue
+                own = {"moved": moved, **(facts if move is moves[-1] else {"late": True})}
+                entry = self._next(did if move is moves[-1] else "promoted", model, number, reason, own)
+                files.append_lines(self._path, [asdict(entry)])
+
+    def entries(self) -> list[Entry]:
+        """All entries, the oldest first; lines that cannot be read are passed over, `verify` tells of them."""
+        return [entry for entry in self._lines() if entry is not None]
+
+    def verify(self, last: str = "") -> Verified:
+        """Look through all entries.
+
+        Parameters
+        ----------
+        last
+            The hash of an entry that was noted elsewhere: it has to be among them.
+        """
+        lines = list(self._lines())
+        entries = [entry for entry in lines if entry is not None]
+        faults = [
+            message("audit.unreadable", "Line {line:,} of the audit log cannot be read.", line=number)
+            for number, entry in enumerate(lines, start=1)
+            if entry is None
+        ]
+        changed = {entry.number for entry in entries if entry.hash != entry.digest()}
+        faults += [
+            message("audit.changed", "Entry {number:,} was changed after it was written.", number=number)
+            for number in sorted(changed)
+        ]
+        if entries and not _begins(entries):
+            number = entries[0].number
+            faults.append(message("audit.begins_late", "What stood before entry {number:,} is gone.", number=number))
+        for before, entry in pairwise(entries):
+            if (entry.number, entry.before) != (before.number + 1, before.hash):
+                facts = {"number": entry.number, "before": before.number}
+                faults.append(
+                    message(
+                        "audit.broken",
+                        "Entry {number:,} does not follow entry {before:,}: something was taken out, slipped in or changed.",
+                        **facts,
+                    )
+                )
+        if last and last not in {entry.hash for entry in entries}:
+            faults.append(
+                message(
+                    "audit.cut",
+                    "No entry has the hash {hash}: the end of the audit log was cut off, or all of it was made anew.",
+                    hash=last,
+                )
+            )
+        return Verified(len(entries), entries[-1].hash if entries else "", tuple(faults))
+
+    def shorten(self, until: str, reason: str) -> int:
+        """Drop entries that are older than a moment (ISO 8601), all but the last one; the log says so. Returns how many.
+
+        Raises
+        ------
+        DataError
+            When the log is not as it was written: then nothing is dropped.
+        """
+        with self._writing():
+            faults = self.verify().faults
+            if faults:
+                raise DataError(
+                    "audit.not_whole",
+                    "The audit log is not as it was written, so nothing is dropped from it: {fault} Keep a copy of {file}.",
+                    fault=faults[0],
+                    file=str(self._path),
+                )
+            entries = self.entries()
+            moment = datetime.fromisoformat(until)
+            moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+            kept = [entry for entry in entries if datetime.fromisoformat(entry.at) >= moment] or entries[-1:]
+            dropped = len(entries) - len(kept)
+            if dropped:
+                facts = {"dropped": dropped, "first": kept[0].number, "before": kept[0].before}
+                kept.append(self._next("shortened", "", None, reason, facts))
+                files.write_text(self._path, as_lines(kept))
+        return dropped
+
+    def _next(
+        self, did: Done, model: str, version: int | None, reason: str, facts: Mapping[str, Any], who: str | None = None
+    ) -> Entry:
+        entries = self.entries()
+        last = entries[-1] if entries else None
+        return Entry(
+            number=last.number + 1 if last is not None else 1,
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            who=who or acting(),
+            did=did,
+            model=model,
+            version=version,
+            reason=_plain(reason)[:REASON_CHARACTERS],
+            facts=dict(facts),
+            before=last.hash if last is not None else NOTHING,
+        ).sealed()
+
+    def _lines(self) -> Iterator[Entry | None]:
+        """The entry of each line, None where there is none; a last line that a killed process left torn was never an entry."""
+        try:
+            content = self._path.read_bytes()
+        except FileNotFoundError:
+            return
+        for line in content[: content.rfind(b"\n") + 1].splitlines():
+            try:
+                yield Entry(**files.parse_json(line))
+            except (ValueError, TypeError, RecursionError):
+                yield None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Alone at the end of the file, which is the end of a line."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._path.with_suffix(".lock")):
+            if self._path.exists():
+                with self._path.open("r+b") as file:
+                    content = file.read()
+                    file.truncate(content.rfind(b"\n") + 1)
+            yield
+
+
+def as_lines(entries: Sequence[Entry]) -> str:
+    """Entries as the log holds them, a line of JSON each."""
+    return b"".join(files.json_line(asdict(entry)) for entry in entries).decode()
+
+
+def as_csv(entries: Sequence[Entry]) -> str:
+    """Entries as a table; facts are JSON in their cells."""
+    written = io.StringIO()
+    table = csv.writer(written, lineterminator="\n")
+    table.writerow([each.name for each in fields(Entry)])
+    for entry in entries:
+        cells = {**asdict(entry), "facts": json.dumps(entry.facts, ensure_ascii=False)}
+        table.writerow(list(cells.values()))
+    return written.getvalue()
+
+
+def _begins(entries: Sequence[Entry]) -> bool:
+    """Whether nothing stood before the first entry, or what did was dropped by `AuditLog.shorten`."""
+    first = entries[0]
+    dropped = [entry.facts for entry in entries if entry.did == "shortened"]
+    told = {(facts.get("first"), facts.get("before")) for facts in dropped}
+    return (first.number, first.before) == (1, NOTHING) or (first.number, first.before) in told
+
+
+def _plain(text: str) -> str:
+    """Without halves of characters, which no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,88 @@
+"""The audit log: who or what did what, newest first, whether it is as it was written, and the whole of it to take along."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.base.audit import COMMAND, PAGE, PROGRAM, RUN, AuditLog, Entry, as_lines
+from core.base.config import home
+from dashboard.parts import tables
+from dashboard.shell import layout
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import t, t_message, tn
+
+SHOWN = 200
+KEY = "settings.audit"
+
+
+@guarded_fragment()
+def log() -> None:
+    """The entries of all models; nothing where nothing was done yet."""
+    layout.section(t("audit.title"), help=t("audit.help"))
+    audit = AuditLog(home())
+    verified = audit.verify()
+    if not verified.entries and not verified.faults:
+        st.caption(t("audit.empty"))
+        return
+    for fault in verified.faults[:5]:
+        st.error(t_message(fault), icon=":material/gpp_bad:")
+    entries = audit.entries()
+    if not verified.faults:
+        st.markdown(f":material/verified_user: {tn('audit.whole', len(entries))}")
+    shown = pd.DataFrame(map(_row, reversed(entries[-SHOWN:])))
+    st.dataframe(shown, hide_index=True, alt=t("audit.alt"), key=KEY, height=min(420, 38 + 35 * max(1, len(shown))))
+    if len(entries) > SHOWN:
+        st.caption(t("audit.newest", count=SHOWN))
+    with st.container(horizontal=True):
+        st.download_button(
+            t("audit.download"),
+            lambda: as_lines(entries).encode(),
+            file_name="audit.jsonl",
+            mime="application/jsonl",
+            key=f"{KEY}.lines",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
+        tables.download_table(lambda: pd.DataFrame(map(_row, entries)), "audit", key=f"{KEY}.csv")
+    st.caption(t("audit.last", hash=verified.last))
+
+
+def _row(entry: Entry) -> dict[str, str]:
+    return {
+        t("audit.number"): str(entry.number),
+        t("audit.when"): tables.moment(entry.at),
+        t("audit.who"): _who(entry.who),
+        t("audit.did"): t(f"audit.did_{entry.did}"),
+        t("audit.what"): _what(entry),
+        t("audit.reason"): entry.reason,
+        t("audit.figures"): _figures(entry),
+    }
+
+
+def _who(who: str) -> str:
+    """In words, with the name of who it was where one is known."""
+    for kind in (COMMAND, RUN, PAGE, PROGRAM):
+        if who == kind or who.startswith(f"{kind} "):
+            return t(f"audit.who_{kind.replace(' ', '_')}", name=who.removeprefix(kind).strip()).strip()
+    return who
+
+
+def _what(entry: Entry) -> str:
+    if entry.model:
+        return entry.model if entry.version is None else t("audit.version", model=entry.model, version=entry.version)
+    facts = entry.facts
+    return str(facts.get("name") or facts.get("dataset") or facts.get("key") or "")
+
+
+def _figures(entry: Entry) -> str:
+    """The deciding score before and after a move, and a threshold."""
+    if "threshold" in entry.facts:
+        return tables.score(float(entry.facts["threshold"]))
+    figures = entry.facts.get("figures") or {}
+    before, after = figures.get("before") or {}, figures.get("after") or {}
+    if not after:
+        return ""
+    name = next(iter(after))
+    return f"{tables.score(before.get(name))} → {tables.score(after[name])}" if before else tables.score(after[name])
