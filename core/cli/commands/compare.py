@@ -42,7 +42,7 @@ def compare(asked: argparse.Namespace) -> None:
         show(asked, result, as_table(result))
         return
     task = task_named(asked.task or DEFAULT)
-    if asked.label_order is not None and asked.column not in (None, asked.label):
+    if asked.label_order is not None and asked.label is not None and asked.column != asked.label:
         raise ConfigError(
             "compare.order_column",
             "An order of labels is given, but '{column}' is not the label column, '{label}'. Choose that as the experience "
@@ -90,8 +90,11 @@ def _column(asked: argparse.Namespace) -> str | None:
 
 def columns_of(task: Task) -> list[tuple[str, str, int]]:
     """The columns of the table for a task: the averages of its scores, then what holds for all."""
-    averages = [(score.name.replace("_f1", "-F1"), average_of(score.name), 100) for score in task.scores]
-    return [*averages, *COLUMNS]
+    return [*((_spoken(score.name), average_of(score.name), 100) for score in task.scores), *COLUMNS]
+
+
+def _spoken(score: str) -> str:
+    return score.replace("_f1", "-F1")
 
 
 def as_table(result: dict[str, Any]) -> str:
@@ -102,7 +105,9 @@ def as_table(result: dict[str, Any]) -> str:
     for strategy in result["strategies"]:
         cells = [_cell(strategy[figure], strategy["spread"][figure], scale) for _, figure, scale in columns]
         lines.append(f"{strategy['strategy']:{width}}  " + "  ".join(f"{cell:>13}" for cell in cells))
-    sentences = [Message.from_dict(stored) for stored in (*result["findings"], result["best"]["message"])]
+    best = result["best"]["message"]
+    best = {**best, "facts": {**best["facts"], "score": _spoken(result["score"])}}
+    sentences = [Message.from_dict(stored) for stored in (*result["findings"], best)]
     return "\n".join([*lines, "", *map(str, sentences)])
 
 
