@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from core.base.config import Config, build, distribute, parameter, setting
+from core.base.config import Config, build, distribute, like, parameter, setting
 from core.base.errors import ConfigError
 from core.continual.methods import FINETUNE, REPLAY, SELF_TRAINING
 from core.continual.methods.exact import RIDGE
@@ -120,6 +120,23 @@ class CompareRequest(Config):
         advanced=True,
     )
     settings: Values = {}
+
+
+class TypesConfig(Config):
+    """The same two questions where names are types of entities, as a form asks them."""
+
+    types_per_experience: int = like(
+        CompareRequest,
+        "labels_per_experience",
+        label="New types per experience",
+        help="How many types of entities arrive together; the last experience gets what is left.",
+    )
+    type_order: LabelOrder = like(
+        CompareRequest,
+        "label_order",
+        label="Order of types",
+        help="Which types come first: those that stand first in the dataset, in alphabetical order, or drawn at random.",
+    )
 
 
 @dataclass(frozen=True)

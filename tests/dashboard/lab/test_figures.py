@@ -22,9 +22,9 @@ from dashboard.lab.stream import Preview, disjoint, experience_table
 from dashboard.lab.upload import candidates
 from dashboard.parts.plots.comparison_figures import (
     FAMILY_COLORS,
-    FIGURES,
     by_family,
     chart_name,
+    figures_of,
     ranked,
     strategy_name,
     with_deviation,
@@ -35,6 +35,7 @@ from dashboard.parts.plots.comparison_figures import (
 from dashboard.parts.tables import to_csv
 from tests.dashboard.lab.lab_comparison import comparison
 
+FIGURES = figures_of({})  # of a comparison that an edition before made
 ACCURACY, SECONDS = FIGURES[0], next(figure for figure in FIGURES if figure.name == "seconds")
 
 
@@ -147,7 +148,7 @@ def test_the_table_sorts_by_numbers_under_what_it_shows() -> None:
     ],
 )
 def test_a_difference_is_sure_only_when_interval_and_test_agree(difference: list[float], p: float, start: str) -> None:
-    assert sentence("A", "B", {"difference": difference, "p": p}).startswith(start)
+    assert sentence({}, "A", "B", {"difference": difference, "p": p}).startswith(start)
 
 
 def test_labels_stand_by_how_much_is_forgotten_and_untested_ones_are_left_out() -> None:
