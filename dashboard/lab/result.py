@@ -140,7 +140,7 @@ def _columns(result: dict[str, Any], view: str) -> dict[str, Any]:
     columns: dict[str, Any] = {"strategy": st.column_config.TextColumn(t("lab.strategy"), pinned=True)}
     for figure in figures_of(result):
         columns[figure.name] = st.column_config.NumberColumn(
-            t(f"lab.head_{figure.name}"),
+            said(result, f"lab.head_{figure.name}"),
             help=said(result, f"lab.{figure.name}_help"),
             # Streamlit would measure the bare number, not what is written over it.
             width=WIDTHS[view] if figure.kind == "score" else WIDTH,

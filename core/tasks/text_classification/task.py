@@ -145,7 +145,8 @@ class TextClassification(Task):
         return statistics(true, given, len(names))
 
     def counted(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> Statistics:
-        return statistics(*numbers_of(outputs, truth, answers), len(outputs))
+        true, given = numbers_of(outputs, truth, answers)
+        return statistics(true, given, len(outputs))
 
     def scored(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> dict[str, float]:
         true, given = numbers_of(outputs, truth, answers)

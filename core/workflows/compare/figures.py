@@ -279,14 +279,13 @@ def difference(tests: Tests, first: MeasuredStrategy, second: MeasuredStrategy) 
     )
     drawn = first.resampled[:, mine].mean(axis=1) - second.resampled[:, theirs].mean(axis=1)
     low, high = enclosing(float(value), drawn)
-    last = [
+    before, after = (
         [[part[-1] for part in own.runs[run].worth] for run in runs] for own, runs in ((second, theirs), (first, mine))
-    ]
+    )  # for each run and each test, what its rows are worth after the last experience
     if score.rate is not None:
-        before, after = (np.stack([np.concatenate(run) for run in runs]) for runs in last)
-        chance = mcnemar_of_runs(before, after)
+        chance = mcnemar_of_runs(*(np.stack([np.concatenate(run) for run in runs]) for runs in (before, after)))
     else:
-        chance = exchanged_runs(*last, score)
+        chance = exchanged_runs(before, after, score)
     return Difference(float(value), low, high, chance)
 
 

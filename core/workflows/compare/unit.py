@@ -171,8 +171,8 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
         state = strategy.state()
         learner = _reloaded(learner)
     names = tuple(dict.fromkeys([*plan.stream.classes, *(answer for answers in given for answer in answers)]))
-    number = {name: position for position, name in enumerate(names)}
-    table = np.array([[number[answer] for answer in answers] for answers in given], dtype=np.int32)
+    numbers = {name: position for position, name in enumerate(names)}
+    table = np.array([[numbers[answer] for answer in answers] for answers in given], dtype=np.int32)
     kept = _kept(plan, strategy, state)
     yield UnitResult(unit.strategy, unit.number, table[0], table[1:], tuple(seconds), *kept, names)
 
