@@ -179,6 +179,13 @@ def load_spans(asked: argparse.Namespace, inputs: Inputs = ()) -> LoadedDataset:
     if asked.data is None:
         return load_saved(asked)
     table = read(asked)
+    loaded = dataset_of(table, span_roles(asked, table, inputs), name=asked.data.name, batch=True)
+    tell(loaded.left_out, loaded.notes)
+    return loaded
+
+
+def span_roles(asked: argparse.Namespace, table: pandas.DataFrame, inputs: Inputs = ()) -> ColumnRoles:
+    """What the columns of a table are in whose texts entities are marked: as they are named, or as what they hold says."""
     guessed = guess_roles(table)
     asked.text = asked.text or guessed.text
     roles = roles_of(asked, table, inputs)
@@ -186,9 +193,7 @@ def load_spans(asked: argparse.Namespace, inputs: Inputs = ()) -> LoadedDataset:
         roles = replace(
             roles, label=guessed.label, group=roles.group or guessed.group, split=roles.split or guessed.split
         )
-    loaded = dataset_of(table, replace(roles, spans=True), name=asked.data.name, batch=True)
-    tell(loaded.left_out, loaded.notes)
-    return loaded
+    return replace(roles, spans=True)
 
 
 def load_unlabelled(asked: argparse.Namespace, inputs: Inputs = ()) -> LoadedDataset:

@@ -68,6 +68,9 @@ class Task:
         Whether outputs are what the model takes for the answer, so that an older version's outputs can be learned from.
     leaves_open
         Whether a target may lack what is there, such as types of entities that nobody looked for; see `filled`.
+    comparable
+        Whether strategies can be compared without making versions: a network in memory answers as its version would, and the
+        deciding score lies between 0 and 1, higher is better.
     baseline_grows
         Whether naive Bayes, which only adds the new rows, takes the place of `baseline` after an update.
     programs
@@ -85,6 +88,7 @@ class Task:
     numeric: ClassVar[bool] = True
     foretells: ClassVar[bool] = True
     leaves_open: ClassVar[bool] = False
+    comparable: ClassVar[bool] = False
     baseline_grows: ClassVar[bool] = False
     programs: ClassVar[tuple[str, ...]] = ("inputs.py", "pipeline.py", "predict.py")
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
@@ -170,6 +174,10 @@ class Task:
         """Names of a model's outputs: those that are known, followed by those that these targets need besides."""
         raise NotImplementedError
 
+    def named(self, outputs: Sequence[str]) -> tuple[str, ...]:
+        """What outputs stand for in targets, in their order: themselves, or types of entities."""
+        return tuple(outputs)
+
     def encode(self, targets: Sequence[str], outputs: Sequence[str]) -> NDArray[Any]:
         """Targets as the loss reads them, ``(rows,)`` or ``(rows, …)``."""
         raise NotImplementedError
@@ -183,6 +191,10 @@ class Task:
     def filled(self, model: Any, examples: Examples, outputs: Sequence[str], known: int, least: float) -> Examples:
         """Rows with what their targets leave open, as a network says it that knows the first outputs and is at least so sure."""
         return examples
+
+    def marked(self, targets: Sequence[str], names: Sequence[str]) -> list[str]:
+        """The targets as they would be had nobody looked for anything but these names, where a target may lack what is there."""
+        return list(targets)
 
     def left_open(self, examples: Examples, known: int, *, later: bool) -> Examples:
         """Rows whose targets say nothing of the outputs but the first ``known`` ones, or where ``later`` is False of the first,
@@ -318,6 +330,16 @@ class Task:
     def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
         """What is added up over rows, ``(rows, k)``; the scores are functions of the sum."""
         raise NotImplementedError
+
+    def counted(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> Statistics:
+        """The statistics of answers that models with these outputs gave, with the same columns for all of them."""
+        return self.statistics(truth, answers)
+
+    def scored(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> dict[str, float]:
+        """The scores of such answers by name, without intervals."""
+        rows = self.counted(truth, answers, outputs)
+        sums = np.ones(rows.shape[0]) @ rows
+        return {score.name: float(score.of(sums)) for score in self.scores}
 
     def aligned(self, truth: Sequence[str], *answers: Sequence[str]) -> list[Statistics]:
         """The statistics of each of several answers to the same rows, with the same columns."""

@@ -1,4 +1,4 @@
-"""The charts of a comparison: accuracy over experiences, accuracy against cost, one small accuracy matrix a strategy."""
+"""The charts of a comparison: its score over experiences, its score against cost, one small matrix R a strategy."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.lab import labels
+from dashboard.lab.words import said
 from dashboard.parts import tables
 from dashboard.parts.plots import charts, heatmaps
-from dashboard.parts.plots.comparison_figures import FAMILY_COLORS, best_name, chart_name, ranked, strategy_name
+from dashboard.parts.plots.comparison_figures import (
+    FAMILY_COLORS,
+    average,
+    best_name,
+    chart_name,
+    ranked,
+    strategy_name,
+)
 from dashboard.shell.i18n import t, tn
 from dashboard.shell.palette import as_text, palette, readable_on, scale
 
@@ -29,7 +37,7 @@ def color_of_family(family: str) -> str:
 
 
 def over_experiences(result: dict[str, Any]) -> None:
-    """One line a strategy: its average accuracy over the tests seen so far; the names stand at the lines' ends."""
+    """One line a strategy: its average score over the tests seen so far; the names stand at the lines' ends."""
     strategies = ranked(result)
     lines = {strategy["strategy"]: seen_so_far(strategy["R"]) for strategy in strategies}
     colors = {strategy["strategy"]: color_of_family(strategy["family"]) for strategy in strategies}
@@ -49,11 +57,14 @@ def over_experiences(result: dict[str, Any]) -> None:
         title_text=t("lab.experiences_learned"),
         showgrid=False,
     )
-    chart.update_yaxes(title_text=t("lab.seen_axis"), range=[min(low - room, *ends), max(high + room, *ends)])
+    chart.update_yaxes(
+        title_text=said(result, "lab.seen_axis"), range=[min(low - room, *ends), max(high + room, *ends)]
+    )
     chart.update_layout(showlegend=False, margin={"r": 118})
     first, last = strategies[0], strategies[-1]
     title = t("lab.over_title", best=strategy_name(first["strategy"]), score=tables.score(lines[first["strategy"]][-1]))
-    alt = t(
+    alt = said(
+        result,
         "lab.over_alt",
         count=len(strategies),
         best=strategy_name(first["strategy"]),
@@ -95,10 +106,10 @@ def _line(chart: go.Figure, name: str, line: Sequence[float], end: float, color:
 
 
 def against_cost(result: dict[str, Any]) -> None:
-    """Average accuracy over seconds of all updates, on a logarithmic axis; the names stand beside the points."""
+    """The average score over seconds of all updates, on a logarithmic axis; the names stand beside the points."""
     strategies = ranked(result)
     seconds = [max(float(strategy["seconds"]), 1e-3) for strategy in strategies]
-    scores = [float(strategy["average_accuracy"]) for strategy in strategies]
+    scores = [float(strategy[average(result)]) for strategy in strategies]
     best = best_name(result)
     names = [_point_name(strategy["strategy"], best) for strategy in strategies]
     across, up = _padded([math.log10(value) for value in seconds], 0.12), _padded(scores, 0.02)
@@ -129,10 +140,10 @@ def against_cost(result: dict[str, Any]) -> None:
     chart.update_xaxes(
         type="log", range=list(across), title_text=t("lab.cost_axis"), dtick=1 if across[1] - across[0] > 1.2 else None
     )
-    chart.update_yaxes(title_text=t("lab.average_accuracy"), range=list(up))
+    chart.update_yaxes(title_text=t(f"lab.{average(result)}"), range=list(up))
     chart.update_layout(showlegend=False)
     facts = {"name": strategy_name(best), "count": len(strategies)}
-    charts.draw(chart, key="lab.cost", alt=t("lab.cost_alt", **facts), title=t("lab.cost_title", **facts))
+    charts.draw(chart, key="lab.cost", alt=said(result, "lab.cost_alt", **facts), title=t("lab.cost_title", **facts))
 
 
 def _printed(name: str, *, bold: bool) -> str:
@@ -155,16 +166,16 @@ def _share(value: float, limits: tuple[float, float]) -> float:
 
 
 def matrices(result: dict[str, Any]) -> None:
-    """The accuracy matrices side by side on one scale of colours, best average first."""
+    """The matrices R side by side on one scale of colours, best average first."""
     strategies = ranked(result)
     limits = heatmaps.score_limits(*(strategy["R"] for strategy in strategies))
     everything = len(strategies) <= MATRICES or st.session_state.get("lab.all_matrices", False)
     shown = strategies if everything else strategies[:MATRICES]
-    st.caption(t("lab.matrices_how", low=tables.percent(limits[0]), high=tables.percent(limits[1])))
+    st.caption(said(result, "lab.matrices_how", low=tables.percent(limits[0]), high=tables.percent(limits[1])))
     for start in range(0, len(shown), A_ROW):
         for column, strategy in zip(st.columns(A_ROW, gap="medium"), shown[start : start + A_ROW], strict=False):
             with column:
-                _small_matrix(strategy, limits)
+                _small_matrix(result, strategy, limits)
     if not everything:
         st.button(
             tn("lab.matrices_all", len(strategies)), key="lab.all_matrices_button", type="tertiary", on_click=_show_all
@@ -175,7 +186,7 @@ def _show_all() -> None:
     st.session_state["lab.all_matrices"] = True
 
 
-def _small_matrix(strategy: dict[str, Any], limits: tuple[float, float]) -> None:
+def _small_matrix(result: dict[str, Any], strategy: dict[str, Any], limits: tuple[float, float]) -> None:
     matrix = np.asarray(strategy["R"], dtype=float)
     count = len(matrix)
     ramp = palette().sequential
@@ -209,13 +220,12 @@ def _small_matrix(strategy: dict[str, Any], limits: tuple[float, float]) -> None
     chart.update_xaxes(title_text=t("lab.test"), range=[0.5, count + 0.5], **ticks)
     chart.update_yaxes(title_text=t("lab.learned"), autorange=False, range=[count + 0.5, 0.5], **ticks)
     name = strategy_name(strategy["strategy"])
-    alt = t(
+    alt = said(
+        result,
         "lab.matrix_alt",
         name=name,
         count=count,
         values=[tables.score(value) for value in matrix[-1]] if count <= 12 else tables.score(matrix[-1].mean()),
     )
-    title = t(
-        "lab.matrix_title", name=chart_name(strategy["strategy"]), score=tables.score(strategy["average_accuracy"])
-    )
+    title = t("lab.matrix_title", name=chart_name(strategy["strategy"]), score=tables.score(strategy[average(result)]))
     charts.draw(chart, key=f"lab.matrix.{strategy['strategy']}", alt=alt, title=title)

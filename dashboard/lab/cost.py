@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.continual.methods import STRATEGIES
+from core.tasks import Task
 from core.workflows.compare.request import CompareRequest, resolve_comparison
 from core.workflows.requests import TrainRequest
 from dashboard.lab.stream import Preview
@@ -21,9 +22,9 @@ SECONDS_BETWEEN_LOOKS = 1.5  # more often would slow down what is waited for
 REHEARSING = 2.0  # a strategy that rehearses reads about as many remembered rows as new ones
 
 
-def draw(preview: Preview, fields: dict[str, Any]) -> None:
+def draw(preview: Preview, fields: dict[str, Any], task: Task) -> None:
     """One line that fills itself while the form can be used."""
-    request = _timed(fields)
+    request = _timed(fields, task)
     if request is None:
         return
     waiting = not estimator().ask(request).done()
@@ -45,15 +46,15 @@ def _line(request: TrainRequest, preview: Preview, fields: dict[str, Any], waiti
         st.caption(t("lab.learning_time", time=tables.duration(max(1.0, seconds))))
 
 
-def _timed(fields: dict[str, Any]) -> TrainRequest | None:
+def _timed(fields: dict[str, Any], task: Task) -> TrainRequest | None:
     """A training on the largest of the datasets, with the settings that all strategies share."""
     try:
-        settings = resolve_comparison(CompareRequest(**fields)).settings.flat()
+        settings = resolve_comparison(CompareRequest(**fields), task).settings.flat()
     except CoreError:
         return None
     datasets = [dataset for dataset in state.datasets() if dataset.id in fields["datasets"]]
     largest = max(datasets, key=lambda dataset: dataset.rows)
-    return TrainRequest(classifier="lab", dataset=largest.id, model=fields["model"], settings=settings)
+    return TrainRequest(classifier="lab", dataset=largest.id, model=fields["model"], task=task.name, settings=settings)
 
 
 def rows_to_read(preview: Preview, strategies: list[str], seeds: int) -> float:

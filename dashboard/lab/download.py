@@ -13,12 +13,13 @@ import streamlit as st
 
 from core.base.messages import Message
 from core.registry.records.outgoing import without_paths
+from dashboard.lab.words import said
 from dashboard.parts import tables
 from dashboard.parts.plots import heatmaps
 from dashboard.parts.plots.comparison_figures import (
-    FIGURES,
     best_name,
     facts,
+    figures_of,
     ranked,
     strategy_name,
     with_deviation,
@@ -59,7 +60,7 @@ def buttons(result: dict[str, Any]) -> None:
                 icon=icon,
                 type="tertiary",
                 on_click="ignore",
-                help=t(f"lab.download_{kind}_help"),
+                help=said(result, f"lab.download_{kind}_help"),
             )
 
 
@@ -78,7 +79,7 @@ def figure_table(result: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for strategy in result["strategies"]:
         row: dict[str, Any] = {"strategy": strategy["strategy"]}
-        for figure in FIGURES:
+        for figure in figures_of(result):
             row[figure.name] = strategy[figure.name]
             if figure.kind in ("score", "seconds"):
                 row[f"{figure.name}_deviation"] = (strategy.get("spread") or {}).get(figure.name)
@@ -102,7 +103,7 @@ def standalone(result: dict[str, Any]) -> str:
             f"<h1>{title}</h1><p class='quiet'>{html.escape(' · '.join(facts(result)))}</p>",
             f"<h2>{html.escape(t('lab.best'))} · {best}</h2><p>{because}</p>",
             _figures(result),
-            f"<h2>{html.escape(t('lab.matrices'))}</h2><p class='quiet'>{html.escape(t('lab.matrices_help'))}</p>",
+            f"<h2>{html.escape(said(result, 'lab.matrices'))}</h2><p class='quiet'>{html.escape(t('lab.matrices_help'))}</p>",
             f"<p class='quiet'>{order}</p>",
             _matrices(result),
             "</body></html>",
@@ -112,11 +113,11 @@ def standalone(result: dict[str, Any]) -> str:
 
 def _figures(result: dict[str, Any]) -> str:
     """The table, each figure with its deviation and, below it, its interval."""
-    head = "".join(f"<th>{html.escape(t(f'lab.{figure.name}'))}</th>" for figure in FIGURES)
+    head = "".join(f"<th>{html.escape(t(f'lab.{figure.name}'))}</th>" for figure in figures_of(result))
     rows = []
     for strategy in ranked(result):
         cells = ""
-        for figure in FIGURES:
+        for figure in figures_of(result):
             deviation, interval = with_deviation(figure, strategy), with_interval(figure, strategy)
             ends = f"<br><span class='quiet'>{interval[interval.index('(') :]}</span>" if "(" in interval else ""
             cells += f"<td>{deviation}{ends}</td>"

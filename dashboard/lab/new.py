@@ -18,6 +18,7 @@ from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
 
 if TYPE_CHECKING:
+    from core.tasks import Task
     from core.workflows.compare.request import CompareRequest
 
 WATCHED = "lab.watched"  # in the session: jobs whose result is opened as soon as it is there
@@ -36,14 +37,15 @@ def draw() -> None:
     with right:
         preview = _preview(choice)
     layout.section(t("lab.strategies"), help=t("lab.strategies_help"))
-    strategies = lab_settings.strategies()
+    task = choice.for_task
+    strategies = lab_settings.strategies(task)
     layout.section(t("lab.learning"))
     left, right = st.columns(2, gap="medium")
     with left:
-        model = lab_settings.model(strategies)
+        model = lab_settings.model(task, strategies)
     with right:
         seeds = lab_settings.seeds()
-    values = lab_settings.hyperparameters(model, strategies)
+    values = lab_settings.hyperparameters(task, model, strategies)
     fields = {**choice.fields(), "strategies": strategies, "model": model, "seeds": seeds, "settings": values}
     _ready(choice, preview, fields)
 
@@ -59,7 +61,7 @@ def _preview(choice: Choice) -> Preview | CoreError | None:
         show_error(preview)
         return preview
     st.markdown(f"**{tn('lab.experiences_count', len(preview.experiences))}**")
-    stream.draw_preview(preview)
+    stream.draw_preview(preview, choice.for_task)
     return preview
 
 
@@ -70,7 +72,7 @@ def _ready(choice: Choice, preview: Preview | CoreError | None, fields: dict[str
         missing = obstacle(choice, preview, fields["strategies"])
         if not missing and isinstance(preview, Preview):
             st.markdown(_what_runs(preview, fields))
-            cost.draw(preview, fields)
+            cost.draw(preview, fields, choice.for_task)
             if "joint" not in fields["strategies"]:
                 st.caption(f":material/info: {t('lab.without_joint')}")
         busy = bool(state.active_jobs())
@@ -85,7 +87,7 @@ def _ready(choice: Choice, preview: Preview | CoreError | None, fields: dict[str
             if missing:
                 st.caption(missing, width="stretch")
     if start:
-        _start({**fields, "name": name or choice.name})
+        _start({**fields, "name": name or choice.name}, choice.for_task)
 
 
 def _name(suggestion: str) -> str:
@@ -120,11 +122,11 @@ def _what_runs(preview: Preview, fields: dict[str, Any]) -> str:
     )
 
 
-def _start(fields: dict[str, Any]) -> None:
+def _start(fields: dict[str, Any], task: Task) -> None:
     """Check once more, so that a mistake is told here, and put the job into the queue."""
     request = CompareRequest(**fields)
     try:
-        _check(request)
+        _check(request, task)
     except CoreError as error:
         show_error(error)
         return
@@ -138,9 +140,11 @@ def _start(fields: dict[str, Any]) -> None:
     st.rerun()
 
 
-def _check(request: CompareRequest) -> None:
+def _check(request: CompareRequest, task: Task) -> None:
     from core.workflows.train.estimate import check_request
 
-    settings = resolve_comparison(request).settings.flat()
-    asked = TrainRequest(classifier="lab", dataset=request.datasets[0], model=request.model, settings=settings)
+    settings = resolve_comparison(request, task).settings.flat()
+    asked = TrainRequest(
+        classifier="lab", dataset=request.datasets[0], model=request.model, task=task.name, settings=settings
+    )
     check_request(asked, state.workspace())

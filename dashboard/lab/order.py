@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.loading.samples import save_sample
+from core.tasks import TASKS
+from core.workflows.compare.request import task_for
+from dashboard.lab.words import key_for
 from dashboard.parts import tables
 from dashboard.parts.names import labels_of
 from dashboard.shell import layout, state
@@ -20,15 +23,21 @@ ADD = "lab.add"
 PARTS = ("first", "batch_2", "batch_3")  # of each sample
 
 
+def listed() -> dict[str, StoredDataset]:
+    """The datasets that strategies can be compared on, by their ids; those without labels say so once they are chosen."""
+    kinds = {"nothing", *(task.reads for task in TASKS.values() if task.comparable)}
+    return {dataset.id: dataset for dataset in state.datasets() if dataset.kind in kinds}
+
+
 def tell_left_out() -> None:
     """Say why datasets that somebody may look for are not in the lists."""
-    if any(dataset.kind in ("labels", "spans") for dataset in state.datasets()):
+    if len(listed()) < len(state.datasets()):
         st.caption(t("lab.several_labels_left_out"))
 
 
 def draw() -> list[StoredDataset]:
     """The list with its buttons, and the box that adds to it."""
-    known = {dataset.id: dataset for dataset in state.datasets() if dataset.kind in ("nothing", "label")}
+    known = listed()
     order = [identity for identity in st.session_state.get(ORDER, []) if identity in known]
     st.session_state[ORDER] = order
     for index, identity in enumerate(order):
@@ -64,7 +73,7 @@ def describe(dataset: StoredDataset) -> str:
 
 def facts(dataset: StoredDataset) -> list[str]:
     """How large a dataset is, and whether it was made up."""
-    parts = [tn("lab.rows", dataset.rows), labels_of(dataset, "lab.labels_count")]
+    parts = [tn("lab.rows", dataset.rows), labels_of(dataset, key_for(task_for(dataset.kind), "lab.labels_count"))]
     return [*parts, t("shell.synthetic")] if dataset.synthetic else parts
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dashboard.lab.words import said
 from dashboard.parts import tables
 from dashboard.parts.plots.comparison_figures import (
     ROW_HEIGHT,
@@ -34,7 +35,7 @@ def better(result: dict[str, Any]) -> None:
     names = [strategy["strategy"] for strategy in ranked(result)]
     if len(names) < 2:
         return
-    layout.section(t("lab.pair"), help=t("lab.pair_help"))
+    layout.section(t("lab.pair"), help=said(result, "lab.pair_help"))
     best = best_name(result)
     first, second = _two(names, next(name for name in names if name != best), best)
     if first == second:
@@ -45,7 +46,7 @@ def better(result: dict[str, Any]) -> None:
     if against is None:
         st.caption(t("lab.pair_unknown"))
         return
-    st.markdown(tables.plain(sentence(strategy_name(first), strategy_name(second), against)))
+    st.markdown(tables.plain(sentence(result, strategy_name(first), strategy_name(second), against)))
 
 
 def _two(names: list[str], *start: str) -> tuple[str, str]:
@@ -60,14 +61,15 @@ def _two(names: list[str], *start: str) -> tuple[str, str]:
     return picked[0], picked[1]
 
 
-def sentence(first: str, second: str, against: dict[str, Any]) -> str:
-    """What the paired difference (second − first) and McNemar's test say, in words."""
+def sentence(result: dict[str, Any], first: str, second: str, against: dict[str, Any]) -> str:
+    """What the paired difference (second − first) and the test between the two say, in words."""
     value, low, high = against["difference"]
     chance = against["p"]
     verdict = "level" if value == 0 else "perhaps"
     if chance < CHANCE and (low > 0 or high < 0):  # only what both the interval and the test say is sure
         verdict = "better" if value > 0 else "worse"
-    return t(
+    return said(
+        result,
         f"lab.pair_{verdict}",
         first=first,
         second=second,
@@ -84,12 +86,12 @@ def _probability(value: float) -> str:
 
 
 def by_label(result: dict[str, Any]) -> None:
-    """Forgetting of each label under each strategy, with the strategy's plasticity beside it."""
-    layout.section(t("lab.labels"), help=t("lab.labels_help"))
+    """Forgetting of each label, or type of entities, under each strategy, with the strategy's plasticity beside it."""
+    layout.section(said(result, "lab.labels"), help=said(result, "lab.labels_help"))
     forgotten = forgotten_labels(result)
     labels = [str(label) for label in forgotten.columns]
     if not labels:
-        st.caption(t("lab.labels_none"))
+        st.caption(said(result, "lab.labels_none"))
         return
     st.dataframe(
         _styled(result, forgotten.iloc[:, :LABELS_SHOWN]),
@@ -99,18 +101,18 @@ def by_label(result: dict[str, Any]) -> None:
         row_height=ROW_HEIGHT,
         column_config={
             "strategy": st.column_config.TextColumn(t("lab.strategy"), pinned=True),
-            "plasticity": st.column_config.NumberColumn(t("lab.plasticity"), help=t("lab.plasticity_help")),
+            "plasticity": st.column_config.NumberColumn(t("lab.plasticity"), help=said(result, "lab.plasticity_help")),
             **{str(number): st.column_config.NumberColumn(label) for number, label in enumerate(labels)},
         },
-        alt=t("lab.labels_alt"),
+        alt=said(result, "lab.labels_alt"),
     )
     if len(labels) > LABELS_SHOWN:
-        st.caption(t("lab.labels_left_out", count=LABELS_SHOWN, total=len(labels)))
+        st.caption(said(result, "lab.labels_left_out", count=LABELS_SHOWN, total=len(labels)))
     tables.download_table(_to_take_home(result, forgotten), "labels", key="lab.labels.download")
 
 
 def forgotten_labels(result: dict[str, Any]) -> pd.DataFrame:
-    """Rows: strategies, best average accuracy first; columns: labels, the one forgotten most on average first."""
+    """Rows: strategies, best average score first; columns: labels or types, the one forgotten most on average first."""
     forgotten = pd.DataFrame([strategy["per_class_forgetting"] for strategy in ranked(result)], dtype=float)
     order = forgotten.mean().sort_values(ascending=False, kind="stable").index
     return forgotten[order].dropna(axis=1, how="all")

@@ -12,14 +12,16 @@ from core.base.messages import Message
 from dashboard.lab import charts, download, pair
 from dashboard.lab.settings import written_setting
 from dashboard.lab.stream import experience_columns, experience_table
+from dashboard.lab.words import said, task_of_result, told
 from dashboard.parts import choices, tables
 from dashboard.parts.plots.comparison_figures import (
-    FIGURES,
     ROW_HEIGHT,
+    average,
     best_name,
     by_family,
     chart_name,
     facts,
+    figures_of,
     ranked,
     strategy_name,
     table_height,
@@ -45,16 +47,16 @@ STOPPED = "compare.stopped"  # keys of findings that say what is missing
 def draw(result: dict[str, Any]) -> None:
     """The whole result, from the sentence down to how it was computed."""
     headline(result)
-    layout.section(t("lab.table"), help=t("lab.table_help"))
+    layout.section(t("lab.table"), help=said(result, "lab.table_help"))
     table(result)
-    layout.section(t("lab.charts"))
+    layout.section(said(result, "lab.charts"))
     left, right = st.columns(2, gap="large")
     with left:
         charts.over_experiences(result)
     with right:
         charts.against_cost(result)
     families(result)
-    layout.section(t("lab.matrices"), help=t("lab.matrices_help"))
+    layout.section(said(result, "lab.matrices"), help=t("lab.matrices_help"))
     charts.matrices(result)
     pair.better(result)
     pair.by_label(result)
@@ -81,15 +83,16 @@ def _findings(result: dict[str, Any]) -> list[Message]:
 
 def _cards(result: dict[str, Any]) -> list[Card]:
     best = next(strategy for strategy in result["strategies"] if strategy["strategy"] == best_name(result))
-    shown = [figure for figure in FIGURES if figure.name in ("average_accuracy", "forgetting", "plasticity", "seconds")]
+    wanted = (average(result), "forgetting", "plasticity", "seconds")
+    shown = [figure for figure in figures_of(result) if figure.name in wanted]
     return [
-        Card(t(f"lab.{figure.name}"), written(figure, best[figure.name]), help=t(f"lab.{figure.name}_help"))
+        Card(t(f"lab.{figure.name}"), written(figure, best[figure.name]), help=said(result, f"lab.{figure.name}_help"))
         for figure in shown
     ]
 
 
 def table(result: dict[str, Any]) -> None:
-    """Every figure of every strategy, best average accuracy first; the best trade-off is marked."""
+    """Every figure of every strategy, best average score first; the best trade-off is marked."""
     several = int(result["request"]["seeds"]) > 1
     view = _view() if several else "interval"
     st.dataframe(
@@ -98,7 +101,7 @@ def table(result: dict[str, Any]) -> None:
         key=f"lab.table.{view}",
         height=table_height(len(result["strategies"])),
         row_height=ROW_HEIGHT,
-        column_config=_columns(view),
+        column_config=_columns(result, view),
         alt=t("lab.table_alt", count=len(result["strategies"])),
     )
     st.caption(t("lab.table_note"))
@@ -114,13 +117,13 @@ def styled(result: dict[str, Any], view: str) -> Styler:
     strategies = ranked(result)
     write = with_deviation if view == "deviation" else with_interval
     numbers = pd.DataFrame(
-        [{figure.name: strategy[figure.name] for figure in FIGURES} for strategy in strategies], dtype=float
+        [{figure.name: strategy[figure.name] for figure in figures_of(result)} for strategy in strategies], dtype=float
     )
     best = best_name(result)
     numbers.insert(0, "strategy", [_marked(strategy["strategy"], best) for strategy in strategies])
     style = numbers.style
     for row, strategy in enumerate(strategies):
-        for figure in FIGURES:
+        for figure in figures_of(result):
             # A template without places is the text itself, as long as its braces are doubled; no figure has any.
             style = style.format(write(figure, strategy), subset=pd.IndexSlice[[row], [figure.name]])
     tint = f"background-color: {palette().sequential[1]}"
@@ -133,12 +136,12 @@ def _marked(strategy: str, best: str) -> str:
     return t("lab.marked", name=name) if strategy == best else name
 
 
-def _columns(view: str) -> dict[str, Any]:
+def _columns(result: dict[str, Any], view: str) -> dict[str, Any]:
     columns: dict[str, Any] = {"strategy": st.column_config.TextColumn(t("lab.strategy"), pinned=True)}
-    for figure in FIGURES:
+    for figure in figures_of(result):
         columns[figure.name] = st.column_config.NumberColumn(
-            t(f"lab.head_{figure.name}"),
-            help=t(f"lab.{figure.name}_help"),
+            said(result, f"lab.head_{figure.name}"),
+            help=said(result, f"lab.{figure.name}_help"),
             # Streamlit would measure the bare number, not what is written over it.
             width=WIDTHS[view] if figure.kind == "score" else WIDTH,
         )
@@ -161,8 +164,10 @@ def how(result: dict[str, Any]) -> None:
     """What was compared on what: experiences and settings, folded away."""
     with st.expander(t("lab.how")):
         st.caption(" · ".join(facts(result)))
-        table = experience_table(result["experiences"])
-        st.dataframe(table, hide_index=True, column_config=experience_columns(), alt=t("lab.experiences_alt"))
+        table, task = experience_table(result["experiences"]), task_of_result(result)
+        st.dataframe(
+            table, hide_index=True, column_config=experience_columns(task), alt=told(task, "lab.experiences_alt")
+        )
         for finding in _findings(result):
             st.caption(f":material/info: {tables.plain(t_message(with_names(finding)))}")
         st.dataframe(_settings(result), hide_index=True, alt=t("lab.settings_alt"))

@@ -8,43 +8,46 @@ from typing import Any
 import streamlit as st
 
 from core.base.config import Config, Setting, settings_of
-from core.continual.families import family_of
+from core.continual.families import FAMILIES, family_of
 from core.continual.methods import STRATEGIES
-from core.networks.architectures import MODELS
 from core.networks.text import TextConfig
+from core.tasks import TASKS, Task
 from core.training import TrainingConfig
-from core.workflows.compare.request import CompareRequest
-from core.workflows.requests import DataConfig, pairing_remark
+from core.workflows.compare.request import CompareRequest, first_model, first_strategies
+from core.workflows.requests import DataConfig, pairing_remark, strategies_for
 from dashboard.parts import choices
 from dashboard.parts.forms.forms import settings_form
-from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
+from dashboard.parts.forms.training_form import preset_values
 from dashboard.parts.names import name_of
 from dashboard.parts.plots.comparison_figures import by_family, strategy_name, with_names
 from dashboard.parts.tables import plain
 from dashboard.shell.i18n import choice_label, setting_label, t, t_message
 
-FIRST_CHOSEN = tuple(
-    name for name in ("finetune", "replay", "joint", "ridge") if pairing_remark(FIRST_MODEL, name) is None
-)
+TASK = "lab.task"  # in the session: what the models were for when the form was drawn last
 FORM = "lab.settings"
 LEARNING = ("epochs", "learning_rate", "batch_size")
 REMEMBERED = "memory_size"
 
 
-def strategies() -> list[str]:
-    """Which strategies, grouped by family; what each one does is folded away below."""
-    groups = by_family({name: family_of(kind) for name, kind in STRATEGIES.items()})
-    picked = [name for family, names in groups.items() for name in _family(family, names)]
+def strategies(task: Task) -> list[str]:
+    """Which of those that suit the task, grouped by family; what each one does is folded away below."""
+    if st.session_state.get(TASK, task.name) != task.name:  # another task has other strategies: begin anew
+        for family in FAMILIES:
+            st.session_state.pop(f"lab.family.{family}", None)
+    st.session_state[TASK] = task.name
+    groups = by_family({name: family_of(STRATEGIES[name]) for name in strategies_for(task)})
+    first = first_strategies(task)
+    picked = [name for family, names in groups.items() for name in _family(family, names, first)]
     with st.expander(t("lab.what_they_do")):
         for name in (name for names in groups.values() for name in names):
             st.markdown(t("lab.explained", name=strategy_name(name), about=t(f"names.about_{name}")))
     return picked
 
 
-def _family(family: str, names: list[str]) -> list[str]:
+def _family(family: str, names: list[str], first: list[str]) -> list[str]:
     key = f"lab.family.{family}"
     if key not in st.session_state:
-        st.session_state[key] = [name for name in names if name in FIRST_CHOSEN]
+        st.session_state[key] = [name for name in names if name in first]
     shown = {name: strategy_name(name) for name in names}
     picked = st.pills(
         t(f"names.family_{family}"),
@@ -59,12 +62,13 @@ def _family(family: str, names: list[str]) -> list[str]:
     return [name for name in names if name in picked]
 
 
-def model(strategies: list[str]) -> str:
+def model(task: Task, strategies: list[str]) -> str:
     """The model that all strategies train; says where one of them does not suit it."""
-    names = {name: name_of("model", name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
+    first = first_model(task)
+    names = {name: name_of("model", name) for name in sorted(task.networks(), key=lambda name: name != first)}
     architecture = choices.segmented(t("lab.model"), names, key="lab.model", wrap=True)
     st.caption(t(f"names.about_{architecture}"))
-    remarks = [pairing_remark(architecture, strategy) for strategy in strategies]
+    remarks = [pairing_remark(architecture, strategy, task) for strategy in strategies]
     for remark in [remark for remark in remarks if remark is not None][:1]:  # one stands for its family
         st.caption(f":orange[:material/info:] {plain(t_message(with_names(remark)))}")
     return architecture
@@ -76,9 +80,9 @@ def seeds() -> int:
     return int(settings_form([declared], key="lab")["seeds"])
 
 
-def hyperparameters(model: str, strategies: list[str]) -> dict[str, Any]:
+def hyperparameters(task: Task, model: str, strategies: list[str]) -> dict[str, Any]:
     """The main settings, folded away: of learning, of the chosen strategies, of the model."""
-    defaults = preset_values(model, "standard")
+    defaults = preset_values(model, "standard", task)
     with st.expander(t("lab.settings")):
         learning, own, architecture = st.tabs(
             [t(f"lab.settings_{name}") for name in ("learning", "strategies", "model")]
@@ -88,7 +92,8 @@ def hyperparameters(model: str, strategies: list[str]) -> dict[str, Any]:
         with own:
             values |= _own(strategies)
         with architecture:
-            ordinary = [setting for setting in settings_of(MODELS[model].config_class) if not setting.advanced]
+            declared = settings_of(task.networks()[model].config_class)
+            ordinary = [setting for setting in declared if not setting.advanced]
             values |= _in_columns(ordinary, f"{FORM}.{model}", defaults)
     return values
 
@@ -139,6 +144,7 @@ def written_setting(name: str, value: Any) -> tuple[str, str]:
 
 def _declared() -> dict[str, Setting]:
     configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
-    configs += [model.config_class for model in MODELS.values()]
+    for task in TASKS.values():
+        configs += [task.config_class, *(model.config_class for model in task.networks().values())]
     configs += [kind.config_class for kind in STRATEGIES.values()]
     return {setting.name: setting for config in configs for setting in settings_of(config)}

@@ -12,13 +12,15 @@ import streamlit as st
 from core.base.config import Setting, build, home, settings_of
 from core.base.errors import CoreError
 from core.base.messages import Message
-from core.workflows.compare.request import CompareRequest, Cut
+from core.tasks import DEFAULT, Task, task_of
+from core.workflows.compare.request import CompareRequest, Cut, TypesConfig, task_for
 from core.workflows.requests import DataConfig
 from dashboard.lab import order, upload
+from dashboard.lab.words import told
 from dashboard.parts import choices, tables
 from dashboard.parts.forms.forms import settings_form
 from dashboard.shell import state
-from dashboard.shell.i18n import choice_label, t, t_message, tn
+from dashboard.shell.i18n import t, t_message, tn
 
 if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
@@ -27,6 +29,7 @@ SOURCE = "lab.kind"  # upload_table has "lab.source"
 SOURCES = ("several", "single", "file")
 DATASET = "lab.dataset"
 CUT = "lab.cut"
+FEWEST_TYPES = 2
 FEWEST_LABELS = 3  # fewer cannot be cut into two experiences of which one holds two labels
 SHOWN_LABELS = 6
 SPOKEN = {"en", "zh"}
@@ -37,6 +40,7 @@ class Choice:
     """What the reader chose, as fields of a `CompareRequest`; `missing` says what is still wanted, if anything is."""
 
     datasets: tuple[str, ...] = ()
+    task: str = DEFAULT
     experience: Cut = "datasets"
     values: tuple[tuple[str, Any], ...] = ()
     name: str = ""
@@ -45,6 +49,11 @@ class Choice:
     def fields(self) -> dict[str, Any]:
         """For the request; the name is the reader's to change."""
         return {"datasets": list(self.datasets), "experience": self.experience, **dict(self.values)}
+
+    @property
+    def for_task(self) -> Task:
+        """What the models are for, which follows the datasets."""
+        return task_of(self.task)
 
 
 @dataclass(frozen=True)
@@ -80,12 +89,15 @@ def _several() -> Choice:
     datasets = order.draw()
     identities = tuple(dataset.id for dataset in datasets)
     languages = {dataset.language for dataset in datasets} & SPOKEN
+    tasks = list(dict.fromkeys(task_for(dataset.kind).name for dataset in datasets)) or [DEFAULT]
     missing = ""
     if len(datasets) < 2:
         missing = t("lab.missing_datasets") if datasets else t("lab.missing_all_datasets")
+    elif len(tasks) > 1:
+        missing = t("lab.missing_task")
     elif len(languages) > 1:
         missing = t("lab.missing_language")
-    return Choice(identities, name=_name_of(datasets), missing=missing)
+    return Choice(identities, tasks[0], name=_name_of(datasets), missing=missing)
 
 
 def _name_of(datasets: list[StoredDataset]) -> str:
@@ -100,7 +112,7 @@ def _name_of(datasets: list[StoredDataset]) -> str:
 
 
 def _single() -> Choice:
-    datasets = {dataset.id: dataset for dataset in state.datasets() if dataset.kind in ("nothing", "label")}
+    datasets = order.listed()
     if not datasets:
         return Choice(missing=t("lab.no_datasets"))
     names = {dataset.id: order.describe(dataset) for dataset in datasets.values()}
@@ -109,12 +121,14 @@ def _single() -> Choice:
     first = worked_with if worked_with in likely else likely[0]
     order.tell_left_out()
     dataset = datasets[choices.listed(t("lab.dataset"), names, key=DATASET, first=first)]
-    possible = cuts_of(dataset)
+    possible, task = cuts_of(dataset), task_for(dataset.kind)
     if not possible:
-        return Choice((dataset.id,), missing=t("lab.missing_cut", name=tables.plain(dataset.name)))
-    cut = _cut(possible)
-    values = _cut_values(cut, dataset)
-    return Choice((dataset.id,), cut, tuple(values.items()), t(f"lab.name_{cut}", name=dataset.name))
+        missing = told(task, "lab.missing_cut", name=tables.plain(dataset.name))
+        return Choice((dataset.id,), task.name, missing=missing)
+    cut = _cut(possible, task)
+    values = _cut_values(cut, dataset, task)
+    name = told(task, f"lab.name_{cut}", name=dataset.name)
+    return Choice((dataset.id,), task.name, cut, tuple(values.items()), name)
 
 
 def cuts_of(dataset: StoredDataset) -> list[Cut]:
@@ -124,23 +138,26 @@ def cuts_of(dataset: StoredDataset) -> list[Cut]:
         possible.append("time")
     if dataset.roles.group is not None:
         possible.append("group")
-    if len(dataset.classes) >= FEWEST_LABELS:
+    fewest = FEWEST_TYPES if task_for(dataset.kind).leaves_open else FEWEST_LABELS
+    if len(dataset.label_rows) >= fewest:
         possible.append("labels")
     return possible
 
 
-def _cut(possible: list[Cut]) -> Cut:
-    names = {cut: choice_label("experience", cut) for cut in possible}
+def _cut(possible: list[Cut], task: Task) -> Cut:
+    names = {cut: told(task, f"choices.experience_{cut}") for cut in possible}
     return choices.segmented(t("lab.cut"), names, key=CUT, help=t("lab.cut_help"), wrap=True)
 
 
-def _cut_values(cut: Cut, dataset: StoredDataset) -> dict[str, Any]:
+def _cut_values(cut: Cut, dataset: StoredDataset, task: Task) -> dict[str, Any]:
     """The fields that this way of cutting needs."""
     declared = {setting.name: setting for setting in settings_of(CompareRequest)}
     if cut == "time":
         return settings_form([declared["periods"]], key="lab")
     if cut == "group":
         return {}
+    if task.leaves_open:
+        return _type_values(len(dataset.label_rows), declared)
     count = len(dataset.classes)
     most = max(2, count - 1)
     size = _bounded(declared["labels_per_experience"], most)
@@ -150,6 +167,18 @@ def _cut_values(cut: Cut, dataset: StoredDataset) -> dict[str, Any]:
     if values["label_order"] == "random":
         values |= settings_form([replace(declared["order_seed"], advanced=False)], key="lab")
     return values
+
+
+def _type_values(count: int, declared: dict[str, Setting]) -> dict[str, Any]:
+    """The same for types of entities; the seed also says which texts are in which batch."""
+    size, turn = settings_of(TypesConfig)
+    shown = [_bounded(size, max(2, count - 1)), turn, replace(declared["order_seed"], advanced=False)]
+    asked = settings_form(shown, key=f"lab.types.{count}", defaults={size.name: max(1, round(count / 4))})
+    return {
+        "labels_per_experience": asked[size.name],
+        "label_order": asked[turn.name],
+        "order_seed": asked["order_seed"],
+    }
 
 
 def _bounded(setting: Setting, most: int) -> Setting:
@@ -184,31 +213,31 @@ def _preview(folder: str, choice: Choice, stored: tuple[str, ...]) -> Preview | 
     return Preview(experiences, stream.findings)
 
 
-def draw_preview(preview: Preview) -> None:
+def draw_preview(preview: Preview, task: Task) -> None:
     """The experiences in a table, and a line for each thing to know."""
     table = experience_table(list(preview.experiences))
     st.dataframe(
         table,
         hide_index=True,
         key="lab.preview",
-        column_config=experience_columns(),
-        alt=t("lab.experiences_alt"),
+        column_config=experience_columns(task),
+        alt=told(task, "lab.experiences_alt"),
     )
     notes = [tables.plain(t_message(finding)) for finding in preview.findings]
     if disjoint(preview.experiences):
-        notes.append(t("lab.disjoint"))
+        notes.append(told(task, "lab.disjoint"))
     for note in notes:
         st.caption(f":material/info: {note}")
 
 
 def disjoint(experiences: tuple[dict[str, Any], ...]) -> bool:
-    """Whether no label comes in two experiences, so that each brings only new ones."""
+    """Whether no label or type comes in two experiences, so that each brings only new ones."""
     labels = [label for experience in experiences for label in experience["labels"]]
     return len(labels) == len(set(labels))
 
 
 def experience_table(experiences: list[dict[str, Any]]) -> pd.DataFrame:
-    """One row an experience: its rows, its labels, and which of them are new."""
+    """One row an experience: its rows, its labels or types, and which of them are new."""
     known: set[str] = set()
     rows = []
     for number, experience in enumerate(experiences, start=1):
@@ -227,14 +256,17 @@ def experience_table(experiences: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def experience_columns() -> dict[str, Any]:
+def experience_columns(task: Task) -> dict[str, Any]:
     """How its columns are headed."""
     number = st.column_config.NumberColumn
     return {
         "number": st.column_config.TextColumn(t("lab.column_number"), width=40),
         "name": st.column_config.TextColumn(t("lab.column_name")),
-        **{name: number(t(f"lab.column_{name}"), format="localized", width=70) for name in ("train", "test", "labels")},
-        "new": st.column_config.TextColumn(t("lab.column_new")),
+        **{
+            name: number(told(task, f"lab.column_{name}"), format="localized", width=70)
+            for name in ("train", "test", "labels")
+        },
+        "new": st.column_config.TextColumn(told(task, "lab.column_new")),
     }
 
 

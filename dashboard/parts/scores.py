@@ -44,6 +44,12 @@ def score_name(name: str) -> str:
     return named.replace("_", " ").capitalize() if named == name else named
 
 
+def spoken(name: str) -> str:
+    """What a score is called in the middle of a sentence."""
+    called = score_name(name)
+    return called[:1].lower() + called[1:]
+
+
 def score_help(name: str) -> str | None:
     """What a score measures, in a sentence; None where the catalogue has none."""
     key = f"names.about_score_{name}"

@@ -135,6 +135,7 @@ def add_stream(command: argparse.ArgumentParser) -> None:
         dest="column",
         metavar="COLUMN",
         help="of --data: each of its values is an experience, in order of first appearance; the label column: each label. "
-        "With --periods it holds times",
+        "With --periods it holds times. With --task token_classification it may be left out: types of entities then arrive one "
+        "after the other",
     )
     command.set_defaults(columns={"text": "text", "label": "label", "experience": "column"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,16 @@ from core.base.files import read_object
 from core.registry.records.files import write_record
 
 _ID = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")
+
+
+def average_of(score: str) -> str:
+    """The name of the figure that is a score after the last experience, averaged over all tests."""
+    return f"average_{score}"
+
+
+def deciding_score(comparison: Mapping[str, Any]) -> str:
+    """The name of the score that strategies were compared by; editions before knew accuracy alone."""
+    return str(comparison.get("score", "accuracy"))
 
 
 class ComparisonStore:

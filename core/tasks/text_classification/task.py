@@ -59,6 +59,7 @@ class TextClassification(Task):
     scores = (ACCURACY, MACRO_F1)
     averages = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
     activation = "softmax"
+    comparable = True
     baseline_grows = True
     config_class = ClassificationConfig
 
@@ -143,6 +144,14 @@ class TextClassification(Task):
         true, given = numbers_of(names, truth, answers)
         return statistics(true, given, len(names))
 
+    def counted(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> Statistics:
+        true, given = numbers_of(outputs, truth, answers)
+        return statistics(true, given, len(outputs))
+
+    def scored(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> dict[str, float]:
+        true, given = numbers_of(outputs, truth, answers)
+        return {"accuracy": float((given == true).mean()), "macro_f1": macro_f1(true, given, len(outputs))}
+
     def pairs(self, truth: Sequence[str], *answers: Sequence[str]) -> Pairs:
         names = tuple(dict.fromkeys(name for column in (truth, *answers) for name in column))
         return Pairs(answered(*numbers_of(names, truth, *answers), classes=max(len(names), 1)), names)
@@ -168,6 +177,13 @@ class TextClassification(Task):
     def worth(self, truth: Sequence[str], answers: Sequence[str]) -> NDArray[Any]:
         """Whether each row is answered rightly, bool ``(rows,)``."""
         return np.array([given == target for given, target in zip(answers, truth, strict=True)], dtype=np.bool_)
+
+    def found(self, truth: Sequence[str], worth: NDArray[Any]) -> tuple[Sequence[str], NDArray[Any], NDArray[Any]]:
+        """For each label how many rows have it, and how many of these each model answered rightly."""
+        names = tuple(sorted(set(truth)))
+        (true,) = numbers_of(names, truth)
+        hits = [np.bincount(true, weights=right, minlength=len(names)) for right in worth]
+        return names, np.bincount(true, minlength=len(names)), np.array(hits)
 
     def baseline(
         self,

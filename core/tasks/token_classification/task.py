@@ -50,6 +50,7 @@ class TokenClassification(Task):
     reads = "spans"
     numeric = False
     leaves_open = True
+    comparable = True
     foretells = False  # scores of a chain are no logits of one answer
     programs = ("inputs.py", "tokens.py", "pipeline.py", "marking.py", "predict.py", "extract.py")
 
@@ -96,6 +97,9 @@ class TokenClassification(Task):
         fresh = [name for name in types_of(targets) if f"B-{name}" not in before]
         return (*before, *(f"{mark}-{name}" for name in fresh for mark in "BI"))
 
+    def named(self, outputs: Sequence[str]) -> tuple[str, ...]:
+        return tuple(label[2:] for label in outputs if label.startswith("B-"))
+
     def examples(
         self, pipeline: TextPipeline, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str]
     ) -> Examples:
@@ -107,6 +111,10 @@ class TokenClassification(Task):
         from core.networks.tagging.entities import filled
 
         return filled(model, examples, outputs, known, least)
+
+    def marked(self, targets: Sequence[str], names: Sequence[str]) -> list[str]:
+        wanted = set(names)
+        return [target_of(span for span in spans_of(target) if span.type in wanted) for target in targets]
 
     @property
     def probable(self) -> bool:
@@ -148,8 +156,7 @@ class TokenClassification(Task):
 
     def judged(self, answers: Sequence[str], truth: Sequence[str]) -> list[str]:
         """Without entities of types that the whole test has none of: nobody may have looked for these."""
-        known = set(types_of(truth))
-        return [target_of(span for span in spans_of(answer) if span.type in known) for answer in answers]
+        return self.marked(answers, types_of(truth))
 
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
         """The entities of each text as a target."""
@@ -175,6 +182,9 @@ class TokenClassification(Task):
     def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
         return statistics(truth, answers, types_of(truth, answers))
 
+    def counted(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> Statistics:
+        return statistics(truth, answers, self.named(outputs))
+
     def aligned(self, truth: Sequence[str], *answers: Sequence[str]) -> list[Statistics]:
         types = types_of(truth, *answers)
         return [statistics(truth, given, types) for given in answers]
@@ -192,8 +202,7 @@ class TokenClassification(Task):
         outputs: Sequence[str],
         values: NDArray[Any] | None = None,
     ) -> EntityReport:
-        known = [label[2:] for label in outputs if label.startswith("B-")]
-        types = tuple(dict.fromkeys([*known, *types_of(truth, answers)]))
+        types = tuple(dict.fromkeys([*self.named(outputs), *types_of(truth, answers)]))
         return measured(truth, answers, Patterns.of(statistics(truth, answers, types)), types)
 
     def further(

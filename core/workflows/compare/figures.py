@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.continual.matrix import (
     average_accuracy,
@@ -21,61 +22,75 @@ from core.continual.matrix import (
     intransigence,
     plasticity,
 )
+from core.registry.records.comparisons import average_of
+from core.statistics.additive import Score
 from core.statistics.intervals import Floats
 from core.statistics.paired import mcnemar_of_runs
-from core.statistics.resampling import enclosing, resampled_means
-from core.tasks.text_classification.pairs import resampled_macro_f1
-from core.tasks.text_classification.scores import macro_f1
+from core.statistics.permutation import exchanged_runs
+from core.statistics.resampling import enclosing, resampled_means, resampled_scores
+from core.tasks import Task
 from core.workflows.compare.streams import ComparisonStream
 from core.workflows.compare.unit import UnitResult
 
 JOINT = "joint"
-FIGURES = (
-    "average_accuracy",
-    "average_macro_f1",
-    "forgetting",
-    "plasticity",
-    "backward_transfer",
-    "forward_transfer",
-    "intransigence",
-)
+CHANGES = ("forgetting", "plasticity", "backward_transfer", "forward_transfer", "intransigence")
+
+
+def figures_of(task: Task) -> tuple[str, ...]:
+    """The names of all figures of a comparison; the first, by which strategies are compared, is of the deciding score."""
+    return (*(average_of(score.name) for score in task.scores), *CHANGES)
 
 
 @dataclass(frozen=True, eq=False)
 class Tests:
-    """The true class numbers of every frozen test, in the order of the units' answers."""
+    """The targets of every frozen test, in the order of the units' answers; ``classes`` are the models' outputs."""
 
     # The name is the field's; this keeps pytest from taking the class for a test case.
     __test__ = False
 
-    truth: tuple[np.ndarray, ...]
+    task: Task
+    truth: tuple[list[str], ...]
     classes: tuple[str, ...]
 
     @staticmethod
     def of(stream: ComparisonStream) -> Tests:
-        number = {name: position for position, name in enumerate(stream.classes)}
-        truth = (
-            np.array([number[name] for name in experience.test[1]], dtype=np.int64) for experience in stream.experiences
-        )
-        return Tests(tuple(truth), stream.classes)
+        return Tests(stream.task, tuple(list(each.test[1]) for each in stream.experiences), stream.classes)
 
-    def cut(self, answers: np.ndarray) -> list[np.ndarray]:
-        """Answers ``(…, rows of all tests)`` as one array for each test."""
-        return np.split(answers, np.cumsum([len(true) for true in self.truth])[:-1], axis=-1)
-
-    def right(self, answers: np.ndarray) -> list[np.ndarray]:
-        """For each test, whether each answer is right."""
-        return [part == true for part, true in zip(self.cut(answers), self.truth, strict=True)]
+    def answered(self, result: UnitResult) -> list[list[list[str]]]:
+        """For each test, what is answered to its rows at random start and after each experience, as far as it can judge that."""
+        names = result.answers or self.classes
+        table = np.concatenate([result.start[None], result.predicted])
+        ends = np.cumsum([len(truth) for truth in self.truth])[:-1]
+        return [
+            [self.task.judged([names[number] for number in row], truth) for row in part.tolist()]
+            for part, truth in zip(np.split(table, ends, axis=1), self.truth, strict=True)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One unit's figures: ``matrix`` and ``macro_f1`` are R, shape ``(T, T)``; undefined figures are nan."""
+    """One unit's figures; undefined ones are nan.
+
+    Parameters
+    ----------
+    matrices
+        R by its score, ``(T, T)`` each; the first is of the deciding score.
+    worth
+        For each test what its rows are worth (`Task.worth`) at random start and after each experience, ``(1 + T, rows, …)``.
+    last
+        For each test the answers to its rows after the last experience.
+    """
 
     result: UnitResult
-    matrix: Floats
-    macro_f1: Floats
+    matrices: dict[str, Floats]
     figures: dict[str, float]
+    worth: list[NDArray[Any]]
+    last: list[list[str]]
+
+    @property
+    def matrix(self) -> Floats:
+        """R of the deciding score."""
+        return next(iter(self.matrices.values()))
 
     @property
     def seconds(self) -> float:
@@ -94,9 +109,9 @@ class MeasuredStrategy:
     intervals
         95 % intervals of the figures that are defined.
     resampled
-        Average accuracy of each run on redrawn rows, ``(resamples, runs)``; the same rows for all strategies.
+        The deciding score's average of each run on redrawn rows, ``(resamples, runs)``; the same rows for all strategies.
     per_class
-        Forgetting of each class, mean over the runs; nan where undefined.
+        Forgetting of each label or type of entities, mean over the runs; nan where undefined.
     """
 
     strategy: str
@@ -121,7 +136,9 @@ class MeasuredStrategy:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much higher one strategy's average accuracy is than another's, with its paired 95 % interval and McNemar's p."""
+    """How much higher one strategy's average score is than another's, with its paired 95 % interval and the p-value of
+    McNemar's test, or where the score is no rate of a test by exchange.
+    """
 
     value: float
     low: float
@@ -152,62 +169,75 @@ class _Reference:
 def _references(tests: Tests, joint: Sequence[UnitResult]) -> dict[int, _Reference]:
     references = {}
     for result in joint:
-        right = tests.right(result.predicted)
-        resampled = resampled_means(right)
-        diagonal = np.array([part[number].mean() for number, part in enumerate(right)])
-        references[result.number] = _Reference(diagonal, np.diagonal(resampled, axis1=1, axis2=2))
+        run = _run(tests, result, {})
+        resampled = _redrawn([part[1:] for part in run.worth], tests.task.score)
+        references[result.number] = _Reference(np.diagonal(run.matrix), np.diagonal(resampled, axis1=1, axis2=2))
     return references
 
 
 def _measure(tests: Tests, results: Sequence[UnitResult], references: Mapping[int, _Reference]) -> MeasuredStrategy:
     runs = tuple(_run(tests, result, references) for result in results)
-    figures = {figure: float(np.mean([run.figures[figure] for run in runs])) for figure in FIGURES}
-    samples = [_resample(tests, result, references) for result in results]
+    names = figures_of(tests.task)
+    figures = {figure: float(np.mean([run.figures[figure] for run in runs])) for figure in names}
+    samples = [_resample(tests, run, references) for run in runs]
     intervals = {}
     for figure, value in figures.items():
         drawn = np.mean([sample[figure] for sample in samples], axis=0)
         if not np.isnan(drawn).any():
             intervals[figure] = enclosing(value, drawn)
-    classes = np.mean([_per_class(tests, result) for result in results], axis=0)
+    classes = np.mean([_per_class(tests, run) for run in runs], axis=0)
     return MeasuredStrategy(
         strategy=results[0].strategy,
         runs=runs,
         figures=figures,
         intervals=intervals,
-        resampled=np.stack([sample["average_accuracy"] for sample in samples], axis=1),
-        per_class=dict(zip(tests.classes, classes.tolist(), strict=True)),
+        resampled=np.stack([sample[names[0]] for sample in samples], axis=1),
+        per_class=dict(zip(tests.task.named(tests.classes), classes.tolist(), strict=True)),
     )
 
 
 def _run(tests: Tests, result: UnitResult, references: Mapping[int, _Reference]) -> Run:
-    matrix = np.stack([part.mean(axis=1) for part in tests.right(result.predicted)], axis=1)
-    start = np.array([part.mean() for part in tests.right(result.start)])
-    count = len(tests.classes)
-    f1 = [
-        [macro_f1(true, row, count) for row in part]
-        for part, true in zip(tests.cut(result.predicted), tests.truth, strict=True)
-    ]
+    task, answered = tests.task, tests.answered(result)
+    parts = list(zip(tests.truth, answered, strict=True))
+    scores = [[task.scored(truth, row, tests.classes) for row in rows] for truth, rows in parts]
+    whole = {
+        score.name: np.array([[each[score.name] for each in test] for test in scores]).T for score in task.scores
+    }  # (random start and experiences, tests)
     reference = references.get(result.number)
-    figures = _figures(matrix, start, reference.scores if reference is not None else None)
-    macro = np.array(f1).T
-    measured = {**figures, "average_macro_f1": average_accuracy(macro)}
-    return Run(result, matrix, macro, {figure: float(value) for figure, value in measured.items()})
+    start = whole[task.score.name][0]
+    matrices = {name: table[1:] for name, table in whole.items()}
+    changes = _changes(matrices[task.score.name], start, reference.scores if reference is not None else None)
+    averages = {average_of(score.name): average_accuracy(matrices[score.name]) for score in task.scores}
+    figures = {name: float(value) for name, value in (averages | changes).items()}
+    worth = [np.stack([task.worth(truth, row) for row in rows]) for truth, rows in parts]
+    return Run(result, matrices, figures, worth, [rows[-1] for rows in answered])
 
 
-def _resample(tests: Tests, result: UnitResult, references: Mapping[int, _Reference]) -> dict[str, Floats]:
+def _resample(tests: Tests, run: Run, references: Mapping[int, _Reference]) -> dict[str, Floats]:
     """Every figure of one run on redrawn rows, each ``(resamples,)``."""
-    answers = np.concatenate([result.start[None], result.predicted])
-    accuracy = resampled_means(tests.right(answers))  # (resamples, random start and experiences, tests)
-    reference = references.get(result.number)
-    resampled = _figures(accuracy[:, 1:], accuracy[:, 0], reference.resampled if reference is not None else None)
-    last = resampled_macro_f1(tests.truth, tests.cut(result.predicted[-1:]), len(tests.classes))
-    return {**resampled, "average_macro_f1": last[:, 0].mean(axis=1)}
+    decisive, *further = tests.task.scores
+    scores = _redrawn(run.worth, decisive)  # (resamples, random start and experiences, tests)
+    reference = references.get(run.result.number)
+    changes = _changes(scores[:, 1:], scores[:, 0], reference.resampled if reference is not None else None)
+    averages = {average_of(decisive.name): average_accuracy(scores[:, 1:])}
+    if further:
+        rows = [
+            [tests.task.counted(truth, row, tests.classes)] for truth, row in zip(tests.truth, run.last, strict=True)
+        ]
+        averages |= {average_of(score.name): resampled_scores(rows, score)[:, 0].mean(axis=1) for score in further}
+    return averages | changes
 
 
-def _figures(matrix: Floats, start: Floats, reference: Floats | None) -> dict[str, Floats]:
-    """Every figure of a matrix, or of each of a stack."""
+def _redrawn(worth: Sequence[NDArray[Any]], score: Score) -> Floats:
+    """The deciding score on redrawn rows, ``(resamples, models, tests)``; see `Run` for ``worth``."""
+    if score.rate is not None:
+        return resampled_means(worth)
+    return resampled_scores([list(part) for part in worth], score)
+
+
+def _changes(matrix: Floats, start: Floats, reference: Floats | None) -> dict[str, Floats]:
+    """`CHANGES` of a matrix, or of each of a stack."""
     return {
-        "average_accuracy": average_accuracy(matrix),
         "forgetting": forgetting(matrix),
         "plasticity": plasticity(matrix),
         "backward_transfer": backward_transfer(matrix),
@@ -218,18 +248,22 @@ def _figures(matrix: Floats, start: Floats, reference: Floats | None) -> dict[st
     }
 
 
-def _per_class(tests: Tests, result: UnitResult) -> Floats:
-    count = len(tests.classes)
-    rows = np.stack([np.bincount(true, minlength=count) for true in tests.truth])
-    hits = np.stack(
-        [
-            [np.bincount(true[answer], minlength=count) for answer in part]
-            for part, true in zip(tests.right(result.predicted), tests.truth, strict=True)
-        ],
-        axis=1,
-    )  # (experiences, tests, classes)
-    recall = np.divide(hits, rows, out=np.full(hits.shape, np.nan), where=rows > 0)
+def _per_class(tests: Tests, run: Run) -> Floats:
+    """Forgetting of each label, or of each type of entities: of its recall."""
+    number = {name: position for position, name in enumerate(tests.task.named(tests.classes))}
+    recall = np.full((len(tests.truth), len(tests.truth), len(number)), np.nan)  # (experiences, tests, names)
+    rows = np.zeros((len(tests.truth), len(number)))
+    for test, (truth, worth) in enumerate(zip(tests.truth, run.worth, strict=True)):
+        for name, support, hits in _found(tests.task, truth, worth[1:]):
+            rows[test, number[name]] = support
+            recall[:, test, number[name]] = hits / support
     return forgetting_per_stratum(recall, rows)
+
+
+def _found(task: Task, truth: Sequence[str], worth: NDArray[Any]) -> list[tuple[str, float, NDArray[Any]]]:
+    """Each name that the task tells apart in a test's rows, how many have it, and how many of these each model found."""
+    found = task.found(truth, worth)
+    return [] if found is None else list(zip(found[0], found[1], found[2].T, strict=True))
 
 
 def difference(tests: Tests, first: MeasuredStrategy, second: MeasuredStrategy) -> Difference | None:
@@ -237,17 +271,22 @@ def difference(tests: Tests, first: MeasuredStrategy, second: MeasuredStrategy) 
     shared = [number for number in first.numbers if number in second.numbers]
     if not shared:
         return None
+    score = tests.task.score
+    average = average_of(score.name)
     mine, theirs = ([own.numbers.index(number) for number in shared] for own in (first, second))
-    value = np.mean([first.runs[a].figures["average_accuracy"] for a in mine]) - np.mean(
-        [second.runs[b].figures["average_accuracy"] for b in theirs]
+    value = np.mean([first.runs[a].figures[average] for a in mine]) - np.mean(
+        [second.runs[b].figures[average] for b in theirs]
     )
     drawn = first.resampled[:, mine].mean(axis=1) - second.resampled[:, theirs].mean(axis=1)
     low, high = enclosing(float(value), drawn)
     before, after = (
-        np.stack([np.concatenate(tests.right(own.runs[run].result.predicted[-1])) for run in runs])
-        for own, runs in ((second, theirs), (first, mine))
-    )
-    return Difference(float(value), low, high, mcnemar_of_runs(before, after))
+        [[part[-1] for part in own.runs[run].worth] for run in runs] for own, runs in ((second, theirs), (first, mine))
+    )  # for each run and each test, what its rows are worth after the last experience
+    if score.rate is not None:
+        chance = mcnemar_of_runs(*(np.stack([np.concatenate(run) for run in runs]) for runs in (before, after)))
+    else:
+        chance = exchanged_runs(before, after, score)
+    return Difference(float(value), low, high, chance)
 
 
 def known(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,18 +6,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from core.base.config import Config, build, distribute, parameter, setting
+from core.base.config import Config, build, distribute, like, parameter, setting
 from core.base.errors import ConfigError
+from core.continual.methods import FINETUNE, REPLAY, SELF_TRAINING
+from core.continual.methods.exact import RIDGE
+from core.continual.methods.restarting import JOINT
+from core.data.dataset.columns import Targets
+from core.networks.architectures.ngrams import NGRAMS
 from core.networks.text import TextConfig
+from core.tasks import DEFAULT, TASKS, Task, task_of
 from core.training import TrainingConfig
-from core.workflows.fields import Model, Values
-from core.workflows.requests import DataConfig, Settings, architecture_of, method_of, resolve_settings
+from core.workflows.fields import Values
+from core.workflows.requests import (
+    DataConfig,
+    Settings,
+    architecture_of,
+    method_of,
+    pairing_remark,
+    resolve_settings,
+    strategies_for,
+)
 
 if TYPE_CHECKING:
     from core.continual.methods import StrategyConfig
 
 Cut = Literal["datasets", "time", "group", "labels"]
 LabelOrder = Literal["appearance", "alphabetical", "random"]
+FIRST_CHOSEN = (FINETUNE, REPLAY, SELF_TRAINING, JOINT, RIDGE)  # of which those are compared that suit task and model
 
 
 class CompareRequest(Config):
@@ -40,7 +55,8 @@ class CompareRequest(Config):
     experience: Cut = setting(
         "datasets",
         label="An experience is",
-        help="What arrives together: one dataset after the other, or one dataset cut by time, by group or by labels.",
+        help="What arrives together: one dataset after the other, or one dataset cut by time, by group, or by labels or types "
+        "of entities.",
         option="cut",
         group="data",
     )
@@ -55,7 +71,7 @@ class CompareRequest(Config):
     labels_per_experience: int = setting(
         1,
         label="New labels per experience",
-        help="How many labels arrive together; the last experience gets what is left.",
+        help="How many labels, or types of entities, arrive together; the last experience gets what is left.",
         bounds=(1, 500),
         step=1,
         group="data",
@@ -63,20 +79,29 @@ class CompareRequest(Config):
     label_order: LabelOrder = setting(
         "appearance",
         label="Order of labels",
-        help="Which labels come first: those that stand first in the dataset, in alphabetical order, or drawn at random.",
+        help="Which labels or types of entities come first: those that stand first in the dataset, in alphabetical order, or "
+        "drawn at random.",
         group="data",
     )
     order_seed: int = setting(
         0,
         label="Seed of the order",
-        help="Chooses the random order of labels; the same seed gives the same order.",
+        help="Chooses the random order of labels, and which texts bring which types of entities; the same seed, the same stream.",
         bounds=(0, 1_000_000),
         step=1,
         group="data",
         advanced=True,
     )
     strategies: Annotated[list[str], parameter("What is compared.", source="strategies")]
-    model: Model = "ngrams"
+    task: Annotated[
+        str,
+        parameter(
+            "What the models are for; default: what the datasets hold, of a file one label a text.", source="tasks"
+        ),
+    ] = ""
+    model: Annotated[
+        str, parameter("Architecture; default: ngrams, or else the first that the task has.", source="models")
+    ] = ""
     seeds: int = setting(
         3,
         label="Seeds",
@@ -97,36 +122,97 @@ class CompareRequest(Config):
     settings: Values = {}
 
 
+class TypesConfig(Config):
+    """The same two questions where names are types of entities, as a form asks them."""
+
+    types_per_experience: int = like(
+        CompareRequest,
+        "labels_per_experience",
+        label="New types per experience",
+        help="How many types of entities arrive together; the last experience gets what is left.",
+    )
+    type_order: LabelOrder = like(
+        CompareRequest,
+        "label_order",
+        label="Order of types",
+        help="Which types come first: those that stand first in the dataset, in alphabetical order, or drawn at random.",
+    )
+
+
 @dataclass(frozen=True)
 class ResolvedComparison:
     """A request whose settings are checked.
 
     Parameters
     ----------
+    model
+        The architecture that all strategies train.
     settings
         Shared by all strategies; its seed is the first one.
     own
         Strategy → its own settings, in the requested order.
     """
 
+    model: str
     settings: Settings
     own: dict[str, StrategyConfig]
 
 
-def resolve_comparison(request: CompareRequest) -> ResolvedComparison:
+def task_for(kind: Targets) -> Task:
+    """What models compared on datasets of a kind are for; where no task suits it, that of labels, which says what is missing."""
+    return next((task for task in TASKS.values() if task.comparable and task.reads == kind), TASKS[DEFAULT])
+
+
+def task_named(name: str) -> Task:
+    """The task of this name, or a `ConfigError` where there is none, or its strategies cannot be compared."""
+    task = task_of(name)
+    if not task.comparable:
+        raise ConfigError(
+            "compare.task",
+            "Strategies cannot be compared for the task '{task}'. They can for: {known}.",
+            task=name,
+            known=[known for known, each in TASKS.items() if each.comparable],
+        )
+    return task
+
+
+def first_model(task: Task) -> str:
+    """The model that is compared where none is named."""
+    return NGRAMS.name if NGRAMS.name in task.networks() else next(iter(task.networks()))
+
+
+def first_strategies(task: Task) -> list[str]:
+    """What a comparison begins with where nothing was chosen yet."""
+    model = first_model(task)
+    fitting = strategies_for(task, model)
+    names = [method.name for method in FIRST_CHOSEN if method.name in fitting]
+    return [name for name in names if pairing_remark(model, name, task) is None]
+
+
+def resolve_comparison(request: CompareRequest, task: Task) -> ResolvedComparison:
     """Check everything that can be checked without data.
 
     Raises
     ------
     ConfigError
-        When there is no such model, strategy or setting, none is chosen, or a value is out of range.
+        When there is no such model, strategy or setting, none is chosen, one does not suit the task, or a value is out of range.
     """
     names = list(dict.fromkeys(request.strategies))
     if not names:
         raise ConfigError("compare.no_strategy", "No strategy is chosen. Choose at least one to compare.")
     own = {name: method_of(name).config_class for name in names}
-    shared = (architecture_of(request.model).config_class, TextConfig, TrainingConfig, DataConfig)
+    model = request.model or first_model(task)
+    shared = (architecture_of(model, task).config_class, TextConfig, TrainingConfig, DataConfig)
+    fitting = strategies_for(task, model)
+    for name in names:
+        if name not in fitting:
+            raise ConfigError(
+                "config.strategy_unfit",
+                "The strategy '{strategy}' does not suit this model. These do: {known}.",
+                strategy=name,
+                known=fitting,
+            )
     parts = distribute(request.settings, *own.values(), *shared)
     built = {name: build(own[name], values) for name, values in zip(own, parts, strict=False)}
     common: Mapping[str, Any] = {name: value for part in parts[len(own) :] for name, value in part.items()}
-    return ResolvedComparison(resolve_settings(request.model, common), built)
+    return ResolvedComparison(model, resolve_settings(model, common, task), built)

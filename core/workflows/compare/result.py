@@ -1,8 +1,8 @@
 """The result of a comparison as plain values: what is stored, shown on screen and printed by the command line.
 
-The best trade-off: of all strategies whose average accuracy is not significantly below the highest one (the paired 95 %
-interval of the difference includes 0), the one whose updates take the least time; of those within a tenth of that, the one
-that keeps the fewest bytes.
+The best trade-off: of all strategies whose average of the deciding score, such as accuracy, is not significantly below the
+highest one (the paired 95 % interval of the difference includes 0), the one whose updates take the least time; of those within a
+tenth of that, the one that keeps the fewest bytes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from core.base.messages import Message, message
 from core.base.wording import points
 from core.continual.families import family_of
 from core.continual.methods import STRATEGIES
+from core.registry.records.comparisons import average_of
+from core.statistics.additive import Score
+from core.statistics.intervals import Floats
 from core.workflows.compare.figures import (
-    FIGURES,
     JOINT,
     Difference,
     MeasuredStrategy,
@@ -33,16 +35,18 @@ ALIKE = 1.1  # seconds that differ by less than a tenth are no difference on a m
 
 
 def best_trade_off(
-    measured: Sequence[MeasuredStrategy], differences: Mapping[tuple[str, str], Difference]
+    measured: Sequence[MeasuredStrategy], differences: Mapping[tuple[str, str], Difference], score: Score
 ) -> tuple[str, Message]:
     """The strategy's name, and why.
 
     Parameters
     ----------
     differences
-        (one, other) → how much higher the first one's average accuracy is.
+        (one, other) → how much higher the first one's average score is.
+    score
+        The score that decides.
     """
-    top = max(measured, key=lambda candidate: candidate.figures["average_accuracy"])
+    top = max(measured, key=lambda candidate: candidate.figures[average_of(score.name)])
     level = [
         candidate
         for candidate in measured
@@ -51,7 +55,7 @@ def best_trade_off(
     fastest = min(candidate.seconds for candidate in level)
     quick = [candidate for candidate in level if candidate.seconds <= ALIKE * fastest]
     best = min(quick, key=lambda candidate: (candidate.memory_bytes, candidate.seconds))
-    return best.strategy, _why(best, top, len(level), len(measured), differences)
+    return best.strategy, _why(best, top, len(level), len(measured), differences, score)
 
 
 def _level(difference: Difference | None) -> bool:
@@ -64,26 +68,27 @@ def _why(
     level: int,
     compared: int,
     differences: Mapping[tuple[str, str], Difference],
+    score: Score,
 ) -> Message:
-    facts = {"strategy": best.strategy, **_facts(best)}
+    facts = {"strategy": best.strategy, "score": score.name, **_facts(best, score)}
     if compared == 1:
         return message(
             "compare.best_only",
-            "{strategy}: average accuracy {accuracy} %, forgetting {forgetting} points, updates {seconds} s. "
+            "{strategy}: average {score} {value} %, forgetting {forgetting} points, updates {seconds} s. "
             "Nothing else was compared.",
             **facts,
         )
     if best is top and level == 1:
         return message(
             "compare.best_alone",
-            "{strategy} is the best choice here: its average accuracy of {accuracy} % is clearly higher than that of "
+            "{strategy} is the best choice here: its average {score} of {value} % is clearly higher than that of "
             "all others (forgetting {forgetting} points, updates {seconds} s).",
             **facts,
         )
     if best is top:
         return message(
             "compare.best_top",
-            "{strategy} is the best trade-off: it has the highest average accuracy, {accuracy} %, and of the {level} "
+            "{strategy} is the best trade-off: it has the highest average {score}, {value} %, and of the {level} "
             "strategies that are level by their intervals none has notably faster updates ({seconds} s; forgetting "
             "{forgetting} points).",
             **facts,
@@ -92,21 +97,21 @@ def _why(
     gap = differences[(best.strategy, top.strategy)]
     return message(
         "compare.best_cheaper",
-        "{strategy} is the best trade-off: its average accuracy of {accuracy} % is not clearly below the highest one "
-        "({other}, {other_accuracy} %; difference {low} – {high} points), and its updates take {seconds} s instead of "
+        "{strategy} is the best trade-off: its average {score} of {value} % is not clearly below the highest one "
+        "({other}, {other_value} %; difference {low} – {high} points), and its updates take {seconds} s instead of "
         "{other_seconds} s (forgetting {forgetting} points).",
         **facts,
         other=top.strategy,
-        other_accuracy=_facts(top)["accuracy"],
-        other_seconds=_facts(top)["seconds"],
+        other_value=_facts(top, score)["value"],
+        other_seconds=_facts(top, score)["seconds"],
         low=points(gap.low),
         high=points(gap.high),
     )
 
 
-def _facts(measured: MeasuredStrategy) -> dict[str, str]:
+def _facts(measured: MeasuredStrategy, score: Score) -> dict[str, str]:
     return {
-        "accuracy": f"{100 * measured.figures['average_accuracy']:.1f}",
+        "value": f"{100 * measured.figures[average_of(score.name)]:.1f}",
         "forgetting": points(measured.figures["forgetting"]).removeprefix("+"),
         "seconds": f"{measured.seconds:.1f}" if measured.seconds < 100 else f"{measured.seconds:.0f}",
     }
@@ -124,8 +129,10 @@ def assemble(plan: Plan, results: Sequence[UnitResult], findings: Sequence[Messa
         if first is not second and (gap := difference(tests, first, second)) is not None
     }
     joint = next((strategy for strategy in measured if strategy.strategy == JOINT), None)
-    best, why = best_trade_off(measured, differences)
+    best, why = best_trade_off(measured, differences, stream.task.score)
     return {
+        "task": stream.task.name,
+        "score": stream.task.score.name,
         "model": plan.model,
         "language": stream.language,
         "classes": list(stream.classes),
@@ -161,8 +168,9 @@ def _strategy(
         "seconds_ratio": measured.seconds / joint.seconds if joint is not None else None,
         "memory_rows": float(np.mean([run.result.memory_rows for run in measured.runs])),
         "memory_bytes": measured.memory_bytes,
-        "R": np.mean([run.matrix for run in measured.runs], axis=0).tolist(),
-        "R_macro_f1": np.mean([run.macro_f1 for run in measured.runs], axis=0).tolist(),
+        **_matrices(
+            {name: np.mean([run.matrices[name] for run in measured.runs], axis=0) for name in measured.runs[0].matrices}
+        ),
         "spread": _spread(measured),
         "intervals": {figure: list(ends) for figure, ends in measured.intervals.items()},
         "per_class_forgetting": known(measured.per_class),
@@ -178,8 +186,8 @@ def _strategy(
 def _spread(measured: MeasuredStrategy) -> dict[str, float | None]:
     """Standard deviation over the seeds; None for a single seed."""
     if len(measured.runs) < 2:
-        return dict.fromkeys((*FIGURES, "seconds"))
-    values = {figure: [run.figures[figure] for run in measured.runs] for figure in FIGURES}
+        return dict.fromkeys((*measured.figures, "seconds"))
+    values = {figure: [run.figures[figure] for run in measured.runs] for figure in measured.figures}
     values["seconds"] = [run.seconds for run in measured.runs]
     return known({name: float(np.std(several, ddof=1)) for name, several in values.items()})
 
@@ -192,6 +200,11 @@ def _run(plan: Plan, run: Run) -> dict[str, Any]:
         "seconds_per_experience": list(run.result.seconds),
         "memory_rows": run.result.memory_rows,
         "memory_bytes": run.result.memory_bytes,
-        "R": run.matrix.tolist(),
-        "R_macro_f1": run.macro_f1.tolist(),
+        **_matrices(run.matrices),
     }
+
+
+def _matrices(matrices: Mapping[str, Floats]) -> dict[str, Any]:
+    """``R`` is of the deciding score; that of any other bears its name, as in ``R_macro_f1``."""
+    decisive, *further = matrices.items()
+    return {"R": decisive[1].tolist(), **{f"R_{name}": matrix.tolist() for name, matrix in further}}

@@ -21,6 +21,7 @@ from core.registry.records import ComparisonStore, new_id
 from core.workflows.compare.pool import Task, TaskReport, run_here, run_parallel, tasks_for
 from core.workflows.compare.request import CompareRequest, resolve_comparison
 from core.workflows.compare.result import assemble
+from core.workflows.compare.stream_cuts import task_asked
 from core.workflows.compare.streams import read_stream
 from core.workflows.compare.unit import Plan, Unit, UnitProgress, UnitResult
 from core.workflows.learn.learning import ShouldStop
@@ -62,9 +63,9 @@ def compare_strategies(
     identity = run_id or new_id()
     yield RunStarted(identity)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
-    resolved = resolve_comparison(request)
+    resolved = resolve_comparison(request, task_asked(request, workspace))
     stream = read_stream(request, resolved.settings.data, workspace)
-    plan = Plan(stream, request.model, resolved.settings, resolved.own, workspace.sources)
+    plan = Plan(stream, resolved.model, resolved.settings, resolved.own, workspace.sources)
     units = [Unit(name, number) for number in range(request.seeds) for name in plan.own]
     results = [UnitResult.from_state(state) for state in learned["units"]] if learned is not None else []
     before = float(learned["seconds"]) if learned is not None else 0.0

@@ -1,4 +1,7 @@
-"""Ways to cut rows into experiences: by a column's values, by time, by group, by labels. Knows nothing of splits and models."""
+"""Ways to cut rows into experiences: by a column's values, by time, by group, by labels. Knows nothing of models.
+
+Where a target may lack what is there, as entities of types that nobody looked for, names arrive in another way: see `by_marks`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ from core.data.dataset.store import StoredDataset
 from core.data.loading.load import FIRST, LeftOut, left_out_of, left_out_rows, origin_of, reading_notes, row_numbers
 from core.data.reading.row_lines import lines_of
 from core.data.reading.tables import skipped_of
-from core.workflows.compare.request import CompareRequest, LabelOrder
+from core.tasks import Task
+from core.workflows.compare.request import CompareRequest, LabelOrder, task_for, task_named
+from core.workflows.compare.stream_marks import by_marks, names_in
 from core.workflows.workspace import Workspace
 
 MOST_EXPERIENCES = 100
@@ -83,7 +88,7 @@ def _experiences(table: pandas.DataFrame, column: str) -> pandas.Series[str]:
 def store_stream(
     table: pandas.DataFrame,
     roles: ColumnRoles,
-    column: str,
+    column: str | None,
     workspace: Workspace,
     *,
     source: str,
@@ -95,13 +100,14 @@ def store_stream(
     Parameters
     ----------
     column
-        Its values are the experiences, unless it is the label column or ``periods`` is given.
+        Its values are the experiences, unless it is the label column or ``periods`` is given; None where texts carry their
+        targets, which then cut.
     periods
         Cut into so many periods of equal length; the column then holds times.
     labels
         Number of new labels in each experience, where the label column cuts; 1 when not given.
     """
-    if column not in table.columns:
+    if column is not None and column not in table.columns:
         raise _no_such_column(table, column)
     if labels is not None and column != roles.label:
         raise ConfigError(
@@ -111,9 +117,9 @@ def store_stream(
             column=column,
             label=roles.label or "",
         )
-    if roles.group == column:
+    if column is not None and roles.group == column:
         roles = replace(roles, group=None)
-    if column != roles.label and periods is None:
+    if column is not None and column != roles.label and periods is None:
         saved = save_experiences(table, roles, column, workspace, source=source)
         return {"datasets": [info.id for info in saved], "experience": "datasets"}
     if periods is not None:
@@ -126,18 +132,34 @@ def store_stream(
     return {"datasets": [stored.id], "experience": "labels", "labels_per_experience": labels or 1}
 
 
+def task_asked(request: CompareRequest, workspace: Workspace) -> Task:
+    """What the models of a comparison are for: the task that is named, or else that of the first dataset's targets.
+
+    Raises
+    ------
+    ConfigError
+        When strategies cannot be compared for the task that is named.
+    DataError
+        When a dataset is of another kind.
+    """
+    stored = [workspace.datasets.info(identity) for identity in request.datasets]
+    task = task_named(request.task) if request.task or not stored else task_for(stored[0].kind)
+    for info in stored:
+        info.check_for(task.reads, single=task.distribution)
+    return task
+
+
 def cut(request: CompareRequest, workspace: Workspace) -> list[Piece]:
     """The experiences that a request asks for, in the order in which they are learned."""
+    task = task_asked(request, workspace)
     stored = [workspace.datasets.info(identity) for identity in request.datasets]
-    for info in stored:
-        info.check_single()
     if request.experience == "datasets":
         check_number(len(stored))
         return [(info.name, workspace.datasets.load(info.id)) for info in stored]
     if len(stored) != 1:
         raise DataError(
             "compare.one_dataset",
-            "{count} datasets are chosen, but only one can be cut by time, by group or by labels. "
+            "{count} datasets are chosen, but only one can be cut by time, by group, by labels or types. "
             "Choose one, or let each dataset be an experience.",
             count=len(stored),
         )
@@ -147,8 +169,12 @@ def cut(request: CompareRequest, workspace: Workspace) -> list[Piece]:
     elif request.experience == "group":
         pieces = by_group(dataset)
     else:
-        order = request.label_order
-        pieces = by_labels(dataset, request.labels_per_experience, order=order, seed=request.order_seed)
+        size, order, seed = request.labels_per_experience, request.label_order, request.order_seed
+        if task.leaves_open:
+            arriving = in_turn(names_in(dataset.label_names(), task), size, order=order, seed=seed)
+            pieces = [(_joined(names), piece) for names, piece in by_marks(dataset, task, arriving, seed=seed)]
+        else:
+            pieces = by_labels(dataset, size, order=order, seed=seed)
     check_number(len(pieces))
     return pieces
 
@@ -183,12 +209,17 @@ def by_group(dataset: TextDataset) -> list[Piece]:
 def by_labels(dataset: TextDataset, size: int, *, order: LabelOrder = "appearance", seed: int = 0) -> list[Piece]:
     """Experiences of ``size`` labels each; the last one gets what is left."""
     names = dataset.label_names()
+    label = np.array(names, dtype=object)
+    groups = in_turn(names, size, order=order, seed=seed)
+    return [(_joined(group), _piece(dataset, np.flatnonzero(np.isin(label, group)))) for group in groups]
+
+
+def in_turn(names: Sequence[str], size: int, *, order: LabelOrder, seed: int) -> list[list[str]]:
+    """Different names in the order in which they arrive, so many together; the last ones are what is left."""
     labels = list(dict.fromkeys(names)) if order == "appearance" else sorted(set(names))
     if order == "random":
         labels = [labels[position] for position in np.random.default_rng(seed).permutation(len(labels))]
-    groups = [labels[first : first + size] for first in range(0, len(labels), size)]
-    label = np.array(names, dtype=object)
-    return [(_joined(group), _piece(dataset, np.flatnonzero(np.isin(label, group)))) for group in groups]
+    return [labels[first : first + size] for first in range(0, len(labels), size)]
 
 
 def by_time(dataset: TextDataset, periods: int) -> list[Piece]:

@@ -24,7 +24,7 @@ from core.data.loading.label_notes import matched_note, spellings_note
 from core.statistics.intervals import MINIMUM_ROWS
 from core.tasks import DEFAULT, TASKS, Task
 from core.workflows.compare.request import CompareRequest
-from core.workflows.compare.stream_cuts import Piece, cut
+from core.workflows.compare.stream_cuts import Piece, cut, task_asked
 from core.workflows.requests import DataConfig
 from core.workflows.versions.label_matching import in_own_words
 from core.workflows.versions.past import Labelled, together
@@ -38,9 +38,11 @@ class StreamExperience:
     Parameters
     ----------
     train, validation, test
-        Texts, and the name of each one's label.
+        Texts, and the target of each: the name of its label, or its entities.
     classes
-        All labels known once it is learned: those of earlier experiences first, then the new ones.
+        All outputs known once it is learned, of a classifier its labels: those of earlier experiences first, then the new ones.
+    labels
+        What its targets name, labels or types of entities, in the order of ``classes``.
     """
 
     name: str
@@ -48,25 +50,21 @@ class StreamExperience:
     validation: Labelled
     test: Labelled
     classes: tuple[str, ...]
-
-    @property
-    def labels(self) -> list[str]:
-        """The labels of its rows, in the order of ``classes``."""
-        own = {label for _, labels in (self.train, self.validation, self.test) for label in labels}
-        return [label for label in self.classes if label in own]
+    labels: list[str]
 
 
 @dataclass(frozen=True)
 class ComparisonStream:
-    """Experiences in order, and what a person should know about how their rows were divided."""
+    """Experiences in order, what their targets mean, and what a person should know about how their rows were divided."""
 
+    task: Task
     experiences: tuple[StreamExperience, ...]
     language: str
     findings: tuple[Message, ...]
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """All labels of the stream, in the order of the models' outputs."""
+        """The models' outputs at the end of the stream, of classifiers all labels."""
         return self.experiences[-1].classes
 
     def past(self, number: int) -> tuple[Labelled, Labelled]:
@@ -85,8 +83,10 @@ def read_stream(request: CompareRequest, data: DataConfig, workspace: Workspace)
     DataError
         When there are fewer than two experiences, or one has too few rows.
     """
-    pieces = cut(request, workspace)
-    stream = make_stream(pieces, data)
+    task, pieces = task_asked(request, workspace), cut(request, workspace)
+    stream = make_stream(pieces, data, task)
+    if request.experience == "labels" and task.leaves_open:
+        stream = replace(stream, findings=(_marks_remark(len(pieces)), *stream.findings))
     total = sum(workspace.datasets.info(identity).rows for identity in request.datasets)
     outside = total - sum(len(piece) for _, piece in pieces)
     if not outside:
@@ -105,12 +105,16 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig, task: Task = TASKS[DE
 
     Labels that are the same beyond doubt as those of an earlier experience are written as there.
     """
-    pieces, matched = _in_the_same_words(pieces)
+    pieces, matched = _in_the_same_words(pieces) if task.distribution else (list(pieces), {})
     splits: list[Split] = []
     known_groups: dict[str, str] = {}
     for _, piece in pieces:
         split = split_rows(
-            piece, fractions=data.fractions, seed=data.split_seed, batch=bool(splits), known_groups=known_groups
+            task.stratified(piece),
+            fractions=data.fractions,
+            seed=data.split_seed,
+            batch=bool(splits),
+            known_groups=known_groups,
         )
         known_groups = split.groups_met(piece.groups, known_groups)
         splits.append(split)
@@ -125,19 +129,38 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig, task: Task = TASKS[DE
             raise _too_few(name, len(piece))
         counts["leaked"] += int(leaked.sum()) - len(split.test)
         counts["doubled"] += int((~leaked[split.set_aside]).sum())
-        known = experiences[-1].classes if experiences else piece.classes
+        known = experiences[-1].classes if experiences else piece.classes if task.distribution else ()
         classes = task.outputs(piece.label_names(), known)
         train, validation, test = (_labelled(piece, rows) for rows in parts)
-        experiences.append(StreamExperience(name, train, validation, test, classes))
-    if task.distribution and len(experiences[-1].classes) < 2:
+        occurring = _names([train, validation, test], task)
+        labels = [label for label in task.named(classes) if label in occurring]
+        experiences.append(StreamExperience(name, train, validation, test, classes, labels))
+    if not task.distribution:
+        task.check([target for _, piece in pieces for target in piece.label_names()])
+    elif len(experiences[-1].classes) < 2:
         raise DataError(
             "compare.one_label",
             "These datasets have no labels, or the same for all rows, so there is nothing to compare. Choose others.",
         )
     sample = [text for experience in experiences for text in experience.train[0]]
     shared = [finding for split in splits for finding in split.findings if finding.key == "data.groups_shared"]
-    notes = [*_label_notes(pieces, matched), *_findings(experiences, counts), *shared[:1]]
-    return ComparisonStream(tuple(experiences), language_of(sample), tuple(notes))
+    spelled = _label_notes(pieces, matched) if task.distribution else []
+    notes = [*spelled, *_findings(experiences, counts, task), *shared[:1]]
+    return ComparisonStream(task, tuple(experiences), language_of(sample), tuple(notes))
+
+
+def _names(parts: Sequence[Labelled], task: Task) -> set[str]:
+    """What the targets of these rows name."""
+    return set(task.named(task.outputs([target for _, targets in parts for target in targets])))
+
+
+def _marks_remark(count: int) -> Message:
+    return message(
+        "compare.marks",
+        "The texts were divided by chance into {count:,} batches. In each, and in its frozen test, only its new types are "
+        "marked, as if nobody had looked for the others; a test counts nothing but the types that are marked in it.",
+        count=count,
+    )
 
 
 def _in_the_same_words(pieces: Sequence[Piece]) -> tuple[list[Piece], dict[str, str]]:
@@ -167,7 +190,7 @@ def _labelled(piece: TextDataset, rows: Rows) -> Labelled:
     return part.texts, part.label_names()
 
 
-def _findings(experiences: Sequence[StreamExperience], counts: Counter[str]) -> list[Message]:
+def _findings(experiences: Sequence[StreamExperience], counts: Counter[str], task: Task) -> list[Message]:
     findings = []
     if counts["leaked"]:
         findings.append(
@@ -195,9 +218,17 @@ def _findings(experiences: Sequence[StreamExperience], counts: Counter[str]) -> 
                 names=small,
             )
         )
-    tested = {label for experience in experiences for label in experience.test[1]}
-    untested = [label for label in experiences[-1].classes if label not in tested]
-    if untested:
+    tested = _names([experience.test for experience in experiences], task)
+    untested = [label for label in task.named(experiences[-1].classes) if label not in tested]
+    if untested and not task.distribution:
+        findings.append(
+            message(
+                "compare.untested_types",
+                "Types that no test text has an entity of, so nothing is known of them: {types}.",
+                types=untested,
+            )
+        )
+    elif untested:
         findings.append(
             message(
                 "compare.untested",

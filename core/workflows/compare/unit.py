@@ -27,11 +27,12 @@ from core.workflows.learn.learners import (
     next_learner,
     readable_past,
 )
-from core.workflows.learn.learning import ClassifierLesson, ShouldStop, answers, learned_shares
+from core.workflows.learn.learning import ClassifierLesson, ShouldStop, learned_shares, told_answers
 from core.workflows.requests import Settings, architecture_of
 from core.workflows.versions.folder import Learner, VersionFolder
 from core.workflows.versions.retention import state_bytes
 
+ANSWERS = "answers.json"
 SHARED = FINETUNE.name  # who learns the first experience, unless a strategy has to watch it being learned
 
 
@@ -87,9 +88,12 @@ class UnitResult:
     Parameters
     ----------
     start
-        Class numbers that the model at random start answers, over the rows of all tests in order; int32 ``(rows,)``.
+        What the model at random start answers to the rows of all tests in order, as numbers of ``answers``; int32 ``(rows,)``.
     predicted
-        Class numbers answered after each experience; int32 ``(experiences, rows)``.
+        What is answered after each experience, likewise; int32 ``(experiences, rows)``.
+    answers
+        The outputs, which labels are numbered by, and all other answers that were given; empty in checkpoints of old, which
+        hold labels alone.
     seconds
         Seconds of each update, from the second experience on: everything but answering the tests.
     memory_rows, memory_bytes
@@ -104,16 +108,18 @@ class UnitResult:
     seconds: tuple[float, ...]
     memory_rows: int
     memory_bytes: int
+    answers: tuple[str, ...] = ()
 
     def to_state(self) -> dict[str, Any]:
         """For a checkpoint."""
         arrays = {"start": torch.from_numpy(self.start), "predicted": torch.from_numpy(self.predicted)}
-        return {**vars(self), **arrays, "seconds": list(self.seconds)}
+        return {**vars(self), **arrays, "seconds": list(self.seconds), "answers": list(self.answers)}
 
     @staticmethod
     def from_state(state: dict[str, Any]) -> UnitResult:
         arrays = {name: state[name].numpy() for name in ("start", "predicted")}
-        return UnitResult(**{**state, **arrays, "seconds": tuple(state["seconds"])})
+        lists = {name: tuple(state.get(name, ())) for name in ("seconds", "answers")}
+        return UnitResult(**{**state, **arrays, **lists})
 
 
 def learn_first(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> Iterator[UnitProgress]:
@@ -134,7 +140,7 @@ def learn_first(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -
     stored = VersionFolder(folder)
     stored.save_model(learner)
     stored.save_state(strategy.state())
-    np.savez(folder / "answers.npz", start=start, first=_answers(learner, plan.stream))
+    (folder / ANSWERS).write_text(json.dumps([start, _answers(learner, plan.stream)]), encoding="utf-8")
 
 
 def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> Iterator[UnitProgress | UnitResult]:
@@ -146,8 +152,9 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
         Folder in which `learn_first` left the first version of this seed.
     """
     learner = VersionFolder(folder).load_learner()
-    with np.load(folder / "answers.npz") as stored:
-        start, predicted = stored["start"], [stored["first"]]
+    given: list[list[str]] = json.loads(
+        (folder / ANSWERS).read_text(encoding="utf-8")
+    )  # at random start, and since then
     state = _first_state(plan, unit, learner, folder)
     seconds = []
     for number in range(2, len(plan.stream.experiences) + 1):
@@ -160,11 +167,14 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
             return
         strategy.end_experience(learner.model, experience)
         seconds.append(time.perf_counter() - began)
-        predicted.append(_answers(learner, plan.stream))
+        given.append(_answers(learner, plan.stream))
         state = strategy.state()
         learner = _reloaded(learner)
-    table = np.stack(predicted).astype(np.int32)
-    yield UnitResult(unit.strategy, unit.number, start, table, tuple(seconds), *_kept(plan, strategy, state))
+    names = tuple(dict.fromkeys([*plan.stream.classes, *(answer for answers in given for answer in answers)]))
+    numbers = {name: position for position, name in enumerate(names)}
+    table = np.array([[numbers[answer] for answer in answers] for answers in given], dtype=np.int32)
+    kept = _kept(plan, strategy, state)
+    yield UnitResult(unit.strategy, unit.number, table[0], table[1:], tuple(seconds), *kept, names)
 
 
 def _kept(plan: Plan, strategy: Strategy, state: dict[str, Any]) -> tuple[int, int]:
@@ -227,9 +237,9 @@ def _learn(lesson: ClassifierLesson, should_stop: ShouldStop) -> Iterator[UnitPr
     yield UnitProgress(lesson.experience.number, 1.0)
 
 
-def _answers(learner: Learner, stream: ComparisonStream) -> np.ndarray:
-    """Class numbers for the rows of all tests, in order. What the model does not know yet it cannot answer."""
-    return answers(learner, [text for experience in stream.experiences for text in experience.test[0]]).astype(np.int32)
+def _answers(learner: Learner, stream: ComparisonStream) -> list[str]:
+    """Answers to the rows of all tests, in order. What the model does not know yet it cannot answer."""
+    return told_answers(learner, [text for experience in stream.experiences for text in experience.test[0]])
 
 
 def _reloaded(learner: Learner) -> Learner:

@@ -108,3 +108,11 @@ def answers(learner: Learner, texts: Sequence[str]) -> Answers:
     learner.model.cpu()
     numbers: Answers = logits.argmax(dim=1).numpy()
     return numbers
+
+
+def told_answers(learner: Learner, texts: Sequence[str]) -> list[str]:
+    """What the model in memory answers to each text, as targets are written; it ends on the CPU."""
+    task = learner.settings.task
+    if task.distribution:
+        return [learner.outputs[number] for number in answers(learner, texts)]
+    return task.answers(task.computed(learner.model, learner.pipeline, texts, learner.outputs), learner.outputs)

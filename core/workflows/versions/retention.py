@@ -65,7 +65,8 @@ def measure_retention(scores: Sequence[Scores], matrix: Matrix, outputs: Sequenc
         value = figures[name]
         intervals[name] = list(enclosing(value, resampled)) if whole and value is not None else None
     rate = complete and score.rate is not None
-    per_class = _per_class(scores, worth, outputs) if rate else _per_name(scores, worth, outputs) if complete else None
+    names = scores[0].task.named(outputs)
+    per_class = _per_class(scores, worth, outputs) if rate else _per_name(scores, worth, names) if complete else None
     return {"continual": figures, "continual_intervals": intervals, "per_class_forgetting": per_class}
 
 

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.base.messages import Message
+from core.registry.records.comparisons import average_of, deciding_score
+from core.tasks import DEFAULT as DEFAULT_TASK
+from core.tasks import TASKS
 from dashboard.parts import tables
 from dashboard.parts.names import name_of
+from dashboard.parts.scores import spoken
 from dashboard.shell.i18n import DEFAULT, catalogue, t, tn
 
 Kind = Literal["score", "rows", "bytes", "seconds", "share"]
@@ -18,6 +22,7 @@ Kind = Literal["score", "rows", "bytes", "seconds", "share"]
 # fourteen hues could not be told apart, names tell the rest.
 FAMILY_COLORS = {"new": 7, "restart": 3, "rehearse": 0, "protect": 1, "exact": 2}
 ROW_HEIGHT = 35  # pixels of a table's row
+VERDICT = "compare.best_"  # keys of sentences that say which strategy is the best trade-off
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,7 @@ class Figure:
 
 
 # Forgetting never stands without plasticity beside it: who learns nothing forgets nothing.
-FIGURES = (
-    Figure("average_accuracy"),
-    Figure("average_macro_f1"),
+_CHANGES_AND_COST = (
     Figure("forgetting"),
     Figure("plasticity"),
     Figure("backward_transfer"),
@@ -44,9 +47,20 @@ FIGURES = (
 )
 
 
+def figures_of(result: Mapping[str, Any]) -> tuple[Figure, ...]:
+    """The measures of a comparison: the averages of its task's scores, that which decides first, then what holds for all."""
+    task = TASKS.get(str(result.get("task", DEFAULT_TASK)), TASKS[DEFAULT_TASK])
+    return (*(Figure(average_of(score.name)) for score in task.scores), *_CHANGES_AND_COST)
+
+
+def average(result: Mapping[str, Any]) -> str:
+    """The name of the measure by which strategies are compared."""
+    return average_of(deciding_score(result))
+
+
 def ranked(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """The strategies of a comparison, best average accuracy first."""
-    return sorted(result["strategies"], key=lambda strategy: -float(strategy["average_accuracy"]))
+    """The strategies of a comparison, best average score first."""
+    return sorted(result["strategies"], key=lambda strategy: -float(strategy[average(result)]))
 
 
 def best_name(result: dict[str, Any]) -> str:
@@ -72,11 +86,15 @@ def _known(key: str, otherwise: str) -> str:
 
 
 def with_names(message: Message) -> Message:
-    """The same sentence with the visible names of the strategies it speaks of."""
+    """The same sentence with the visible names of the strategies, and of the score, it speaks of."""
     facts = dict(message.facts)
     for fact in ("strategy", "other", "better"):
         if fact in facts:
             facts[fact] = strategy_name(str(facts[fact]))
+    if message.key.startswith(VERDICT):
+        if "accuracy" in facts:  # editions before compared by accuracy alone
+            facts |= {"score": "accuracy", "value": facts["accuracy"], "other_value": facts.get("other_accuracy")}
+        facts["score"] = spoken(str(facts["score"]))
     if "strategies" in facts:
         facts["strategies"] = [strategy_name(str(name)) for name in facts["strategies"]]
     return Message(message.key, message.text, facts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.statistics.permutation import Sides, benjamini_hochberg, holm, permutation_test
+from core.statistics.additive import RATE, hit_rows
+from core.statistics.permutation import Sides, benjamini_hochberg, exchanged_runs, holm, permutation_test
 
 VALUES = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
 
@@ -54,6 +55,33 @@ def test_p_values_are_small_as_often_as_promised() -> None:
         )
     # 400 cases at 5 %: 20 on average; more than 36 or fewer than 6 come once in several thousand times.
     assert 6 <= alarms <= 36
+
+
+def test_answers_that_are_exchanged_by_coins_prove_what_all_rows_say() -> None:
+    right, wrong = [[hit_rows([True] * 6)]], [[hit_rows([False] * 6)]]
+    # Only the two exchanges of all rows or none of 64 are as far apart: 2 / 64.
+    assert exchanged_runs(wrong, right, RATE, rounds=9999) == pytest.approx(2 / 64, abs=0.01)
+    assert (
+        exchanged_runs(wrong, right, RATE) == exchanged_runs(right, wrong, RATE) == exchanged_runs(wrong, right, RATE)
+    )
+    assert exchanged_runs(right, right, RATE) == 1
+
+
+def test_rows_of_several_tests_and_runs_are_exchanged_by_the_same_coins() -> None:
+    right, wrong = hit_rows([True] * 6), hit_rows([False] * 6)
+    one = exchanged_runs([[wrong, right]], [[right, right]], RATE)
+    assert exchanged_runs([[wrong, right]] * 2, [[right, right]] * 2, RATE) == one
+    assert exchanged_runs([[wrong, right]], [[right, wrong]], RATE) == 1  # better on one test, worse on the other
+    assert exchanged_runs([[wrong, wrong]], [[right, right]], RATE) < one
+
+
+def test_exchanges_raise_false_alarms_as_often_as_promised() -> None:
+    generator = np.random.default_rng(0)
+    alarms = 0
+    for _ in range(200):
+        one, other = (hit_rows(generator.random(40) < 0.7) for _ in range(2))
+        alarms += exchanged_runs([[one]], [[other]], RATE, rounds=199) <= 0.05
+    assert alarms <= 18
 
 
 def test_holm_worked_out_by_hand() -> None:

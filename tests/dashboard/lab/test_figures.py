@@ -22,9 +22,9 @@ from dashboard.lab.stream import Preview, disjoint, experience_table
 from dashboard.lab.upload import candidates
 from dashboard.parts.plots.comparison_figures import (
     FAMILY_COLORS,
-    FIGURES,
     by_family,
     chart_name,
+    figures_of,
     ranked,
     strategy_name,
     with_deviation,
@@ -33,8 +33,9 @@ from dashboard.parts.plots.comparison_figures import (
     written,
 )
 from dashboard.parts.tables import to_csv
-from tests.dashboard.lab.lab_comparison import comparison
+from tests.dashboard.lab.lab_comparison import comparison, of_entities
 
+FIGURES = figures_of({})  # of a comparison that an edition before made
 ACCURACY, SECONDS = FIGURES[0], next(figure for figure in FIGURES if figure.name == "seconds")
 
 
@@ -88,6 +89,31 @@ def test_names_carry_the_abbreviation_that_charts_use() -> None:
     assert chart_name("ewc") == "EWC"
     assert strategy_name("replay") == "Experience replay"
     assert strategy_name("unheard_of") == chart_name("unheard_of") == "unheard_of"
+
+
+def test_the_figures_of_entities_are_averages_of_their_scores() -> None:
+    made = of_entities()
+    assert [figure.name for figure in figures_of(made)][:3] == ["average_micro_f1", "average_macro_f1", "forgetting"]
+    assert ranked(made)[0]["strategy"] == "joint"
+    assert download.figure_table(made)["average_micro_f1_deviation"].tolist() == [0.004] * 3
+    page = download.standalone(made)
+    assert "Matrices of micro-F1" in page
+    assert "ccuracy" not in page
+
+
+def test_a_verdict_names_its_score_and_those_of_editions_before_spoke_of_accuracy() -> None:
+    for made, score in ((of_entities(), "micro-F1"), (comparison(), "accuracy")):
+        verdict = with_names(Message.from_dict(made["best"]["message"]))
+        assert verdict.facts["score"] == score
+        assert verdict.facts["value"] == "81.0"
+        assert str(verdict).startswith(f"Experience replay: average {score} 81.0 %")
+
+
+def test_a_difference_of_entities_is_tested_by_exchange() -> None:
+    told = sentence(of_entities(), "A", "B", {"difference": [0.02, 0.01, 0.03], "p": 0.001})
+    assert told.startswith(
+        "Yes: by average micro-F1, B is 2.0 points better than A (+1.0 – +3.0). Test by exchange p = 0.001"
+    )
 
 
 def test_sentences_of_core_get_the_visible_names() -> None:
@@ -147,7 +173,7 @@ def test_the_table_sorts_by_numbers_under_what_it_shows() -> None:
     ],
 )
 def test_a_difference_is_sure_only_when_interval_and_test_agree(difference: list[float], p: float, start: str) -> None:
-    assert sentence("A", "B", {"difference": difference, "p": p}).startswith(start)
+    assert sentence({}, "A", "B", {"difference": difference, "p": p}).startswith(start)
 
 
 def test_labels_stand_by_how_much_is_forgotten_and_untested_ones_are_left_out() -> None:

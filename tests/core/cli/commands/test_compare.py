@@ -116,6 +116,40 @@ def test_bad_input_is_one_clear_line(table: Path, run: Any, experience: str, oth
     assert said in err
 
 
+@pytest.fixture
+def tags(tmp_path: Path) -> Path:
+    """A token and its tag a line: a person and a place in each text."""
+    lines = []
+    for number in range(90):
+        person, place = ("Anna", "Max", "Tim")[number % 3], ("Rome", "Oslo")[number % 2]
+        lines += [f"note{number} O", f"{person} B-PER", "lives O", "in O", f"{place} B-LOC", ""]
+    path = tmp_path / "names.conll"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_types_of_entities_arrive_one_after_the_other(tags: Path, run: Any) -> None:
+    asked = ["--data", str(tags), "--task", "token_classification", "--strategies", "finetune,self_training"]
+    found = json.loads(run(*asked, "--seeds", "1", "--jobs", "1", "--set", "epochs=2", "--json")[0])
+    assert [one["labels"] for one in found["experiences"]] == [["LOC"], ["PER"]]
+    assert (found["task"], found["score"], found["model"]) == ("token_classification", "micro_f1", "crf")
+    assert [one["strategy"] for one in found["strategies"]] == ["finetune", "self_training"]
+    out, _ = run(
+        "--datasets", found["request"]["datasets"][0], "--cut", "labels", "--strategies", "finetune", *FAST[:4]
+    )
+    heading, line, _, *sentences = out.splitlines()
+    assert heading.split()[:2] == ["micro-F1", "macro-F1"]
+    assert line.startswith("finetune")
+    assert any("only its new types are marked" in sentence for sentence in sentences)
+    assert "average micro-F1" in sentences[-1]
+
+
+def test_a_task_without_comparisons_is_refused(tags: Path, run: Any) -> None:
+    asked = ["--data", str(tags), "--task", "multilabel_classification", "--text", "a", "--label", "b"]
+    _, err = run(*asked, "--experience", "b", "--strategies", "finetune", code=2)
+    assert "text_classification, token_classification" in err
+
+
 def test_a_single_experience_is_refused(table: Path, tmp_path: Path, run: Any) -> None:
     one_shop = tmp_path / "one.csv"
     lines = table.read_text(encoding="utf-8").splitlines()

@@ -10,6 +10,7 @@ import pytest
 
 from core.base.errors import ConfigError
 from core.data.dataset.rows import TextDataset
+from core.tasks import DEFAULT, TASKS
 from core.workflows.compare.pool import Task, TaskReport, run_here, run_parallel, tasks_for
 from core.workflows.compare.request import CompareRequest, resolve_comparison
 from core.workflows.compare.streams import make_stream
@@ -21,7 +22,7 @@ FAST = {"epochs": 2, "buckets": 1024, "embedding_size": 16, "memory_size": 20, "
 
 def plan(*strategies: str, model: str = "ngrams", **settings: object) -> Plan:
     asked = CompareRequest(datasets=[], strategies=list(strategies), model=model, settings=settings or FAST)
-    resolved = resolve_comparison(asked)
+    resolved = resolve_comparison(asked, TASKS[DEFAULT])
     pieces: list[tuple[str, TextDataset]] = [("one", reviews(60)), ("two", reviews(60, seed=1, third_label=True))]
     return Plan(make_stream(pieces, resolved.settings.data), model, resolved.settings, resolved.own)
 
