@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.base.errors import DataError
-from core.data.spans.targets import NO_SPANS, Span, counts_of, spans_of, target_of, types_of
+from core.data.spans.targets import NO_SPANS, Span, counts_of, spans_of, target_of, types_of, types_of_outputs
 from core.networks.architectures import Architecture
 from core.networks.architectures.bilstm_crf import BILSTM_CRF
 from core.networks.architectures.crf import CRF
@@ -191,8 +191,7 @@ class TokenClassification(Task):
         outputs: Sequence[str],
         values: NDArray[Any] | None = None,
     ) -> EntityReport:
-        known = [label[2:] for label in outputs if label.startswith("B-")]
-        types = tuple(dict.fromkeys([*known, *types_of(truth, answers)]))
+        types = tuple(dict.fromkeys([*types_of_outputs(outputs), *types_of(truth, answers)]))
         return measured(truth, answers, Patterns.of(statistics(truth, answers, types)), types)
 
     def stored_report(self, stored: Mapping[str, Any]) -> EntityReport:

@@ -13,6 +13,7 @@ from core.base.config import home
 from core.base.errors import CoreError
 from core.data.dataset.row_targets import SetAside
 from core.data.dataset.store import DatasetStore
+from core.data.spans.targets import types_of_outputs
 from core.registry.records import InspectionStore
 from dashboard.data.labelling.page import ASKED, close, open_session, store
 from dashboard.parts import choices, tables
@@ -36,13 +37,15 @@ TEXTS_OF = "label.texts_of"  # in the session: the dataset whose texts are to be
 NEW_FILE = ""
 TEXT_ORDERS = ("margin", "entropy", "disagreement", "random")
 SET_ORDERS = ("margin", "random")
-DATASET_ORDERS = ("inspection", "doubt", "random")
+MARK_ORDERS = ("unsure", "file", "random")
+DATASET_ORDERS = ("inspection", "doubt", "disputed", "file", "random")
+TARGETS = ("label", "labels", "spans")  # what a text may get
 
 
 def draw() -> None:
     """The form."""
     layout.section(t("label.new"))
-    labelled = [dataset for dataset in state.datasets() if dataset.kind in ("label", "labels")]
+    labelled = [dataset for dataset in state.datasets() if dataset.kind in TARGETS]
     bare = [dataset for dataset in state.datasets() if not dataset.labelled]
     names = {kind: t(f"label.kind_{kind}") for kind in KINDS}
     chosen = state.chosen_dataset()
@@ -73,20 +76,31 @@ def _dataset(datasets: list[StoredDataset]) -> None:
         datasets, "label.dataset", label=t("label.dataset"), about=lambda dataset: tn("label.rows", dataset.rows)
     )
     champion = _champion()
+    spans = picked.kind == "spans"
     fits = champion is not None and task_of_version(champion).reads == picked.kind
-    knows = champion is not None and fits and set(picked.label_rows) <= set(state.report(champion)["classes"])
-    rows = [] if picked.roles.several else _suspicious(picked.id)
-    possible = {"inspection": bool(rows), "doubt": knows, "random": True}
+    knows = champion is not None and fits and set(picked.label_rows) <= set(_known(champion))
+    rows = _suspicious(picked.id) if picked.kind == "label" else []
+    possible = {
+        "inspection": bool(rows),
+        "doubt": knows and not spans,
+        "disputed": knows and spans,
+        "file": spans,
+        "random": True,
+    }
     order = _order(tuple(order for order in DATASET_ORDERS if possible[order]), "dataset")
-    if order == "doubt" or not knows:
+    if order in ("doubt", "disputed") or not knows:
         _say_who(champion if knows else None)
 
     def begin(progress: Callable[[float], None]) -> SessionInfo:
         from core.workflows.labelling import begin_with_dataset, begin_with_rows
+        from core.workflows.marking import begin_marking_dataset
 
         datasets = DatasetStore(home())
         if order == "inspection":
             return begin_with_rows(store(), datasets, picked.id, rows)
+        if spans:
+            marker = state.engine(champion) if champion is not None and knows else None
+            return begin_marking_dataset(store(), datasets, picked.id, order=order, engine=marker, progress=progress)
         engine = state.engine(champion) if champion is not None and order == "doubt" else None
         return begin_with_dataset(store(), datasets, picked.id, engine=engine, progress=progress)
 
@@ -129,32 +143,77 @@ def _texts(bare: list[StoredDataset]) -> None:
     wanted = _of_dataset(bare) if bare else _of_file()
     if wanted is None:
         return
-    champion = _champion()
-    if champion is not None and not st.toggle(
-        t("label.ask_model", classifier=tables.plain(champion.classifier), version=champion.number),
-        True,
-        key="label.ask_model",
-        help=t("label.ask_model_help"),
-        persist_state="session",
-    ):
-        champion = None
-    known = list(state.report(champion)["classes"]) if champion is not None else []
+    champion = _asked_champion()
+    known = _known(champion) if champion is not None else []
+    targets = task_of_version(champion).reads if champion is not None else _targets()
+    named = "types" if targets == "spans" else "labels"
     if known:
-        st.caption(tn("label.labels_of_model", len(known)))
+        st.caption(tn(f"label.{named}_of_model", len(known)))
     typed = st.multiselect(
-        t("label.labels_more" if known else "label.labels"),
+        t(f"label.{named}_more" if known else f"label.{named}"),
         st.session_state.get(f"label.labels.{wanted.mark}", []),
         key=f"label.labels.{wanted.mark}",
         accept_new_options=True,
-        help=t("label.labels_help"),
-        placeholder=t("label.labels_placeholder"),
+        help=t(f"label.{named}_help"),
+        placeholder=t(f"label.{named}_placeholder"),
         persist_state="session",
     )
-    several = champion is not None and task_of_version(champion).reads_sets
+    if targets == "spans":
+        _to_mark(wanted, champion, [*known, *typed])
+    else:
+        _to_label(wanted, champion, [*known, *typed], several=targets == "labels")
+
+
+def _asked_champion() -> VersionInfo | None:
+    """The version that suggests what a text gets, where there is one and the reader wants it to."""
+    champion = _champion()
     if champion is None:
-        several = st.toggle(
-            t("label.several"), key="label.several", help=t("label.several_help"), persist_state="session"
+        return None
+    own = "_spans" if task_of_version(champion).reads == "spans" else ""
+    facts = {"classifier": tables.plain(champion.classifier), "version": champion.number}
+    wanted = st.toggle(
+        t(f"label.ask_model{own}", **facts),
+        True,
+        key="label.ask_model",
+        help=t(f"label.ask_model{own}_help"),
+        persist_state="session",
+    )
+    return champion if wanted else None
+
+
+def _targets() -> str:
+    """What a text gets, in plain words, where no model has said so."""
+    names = {targets: t(f"label.targets_{targets}") for targets in TARGETS}
+    return choices.segmented(t("label.targets"), names, key="label.targets", help=t("label.targets_help"), wrap=True)
+
+
+def _known(champion: VersionInfo) -> list[str]:
+    """The labels that a version gives, or the types that it marks."""
+    outputs = state.report(champion)["classes"]
+    return types_of_outputs(outputs) if task_of_version(champion).reads == "spans" else list(outputs)
+
+
+def _to_mark(wanted: _Texts, champion: VersionInfo | None, types: Sequence[str]) -> None:
+    order = _order(MARK_ORDERS if champion is not None else MARK_ORDERS[1:], "marks")
+
+    def begin(progress: Callable[[float], None]) -> SessionInfo:
+        from core.workflows.marking import begin_marking_texts
+
+        return begin_marking_texts(
+            store(),
+            wanted.read(),
+            name=wanted.name,
+            types=types,
+            order=order,
+            engine=state.engine(champion) if champion is not None else None,
+            source=wanted.source,
+            progress=progress,
         )
+
+    _start(begin)
+
+
+def _to_label(wanted: _Texts, champion: VersionInfo | None, labels: Sequence[str], *, several: bool) -> None:
     orders = ("random",) if champion is None else SET_ORDERS if several else TEXT_ORDERS
     order = _order(orders, "texts")
 
@@ -167,7 +226,7 @@ def _texts(bare: list[StoredDataset]) -> None:
             store(),
             wanted.read(),
             name=wanted.name,
-            labels=[*known, *typed],
+            labels=labels,
             order=order,
             engine=state.engine(champion) if champion is not None and asked else None,
             second=second_opinion(champion, state.workspace(), state.engine)
@@ -207,10 +266,13 @@ def _of_file() -> _Texts | None:
 
 
 def _champion() -> VersionInfo | None:
-    """The version that labels are doubted and suggested by; None where the chosen model has none, or no labels."""
+    """The version that labels or entities are doubted and suggested by; None where the chosen model has none of them."""
     classifier = state.chosen_classifier()
     champion = state.champion(classifier) if classifier else None
-    return champion if champion is not None and task_of_version(champion).activation else None
+    if champion is None:
+        return None
+    task = task_of_version(champion)
+    return champion if task.activation or task.reads == "spans" else None
 
 
 def _order(orders: tuple[str, ...], part: str) -> Any:
