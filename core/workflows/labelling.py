@@ -140,15 +140,16 @@ def begin_with_rows(
         for entry in rows
         if 0 <= entry["row"] < len(dataset)
     ]
-    several = info.roles.several
+    roles = info.roles
     return sessions.begin(
         items,
         kind="dataset",
         name=info.name,
-        labels=tuple(info.label_rows) if several else dataset.classes,
+        labels=tuple(info.label_rows) if roles.several or roles.spans else dataset.classes,
         order=order,
         dataset=identity,
-        several=several,
+        several=roles.several,
+        spans=roles.spans,
     )
 
 

@@ -32,8 +32,7 @@ def take(identity: str, items: list[Item], position: int | None, target: str | N
             store().undo(identity)
         elif target is None:
             store().answer(identity, position, None)
-        elif 0 <= position < len(items):
-            meant = fitting_target(items[position].text, target)
+        elif 0 <= position < len(items) and (meant := fitting_target(items[position].text, target)) is not None:
             store().answer(identity, position, meant, new=True)
 
 

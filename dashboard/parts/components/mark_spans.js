@@ -23,7 +23,8 @@ export default function (component) {
     tell(state, action);
     focus(state);
   };
-  wire(state);
+  root.onkeydown = (event) => pressed(state, event);
+  wirePointer(state, (span) => choose(state, span));
   state.draw();
   if (isNew && !data.single) focus(state);
   const press = (event) => event.target === document.body && !data.single && pressed(state, event);
@@ -203,42 +204,6 @@ function tell(state, action) {
   say(state, `${done} ${item ? `${item.text} ${sayAll(state)}` : words.finished}`);
 }
 
-function wire(state) {
-  const { root, text } = state;
-  root.onkeydown = (event) => pressed(state, event);
-  text.onpointerdown = (event) => {
-    if (event.button !== 0) return;
-    state.pressedOn = event.composedPath().find((element) => element.span)?.span;
-    const place = placeOf(state, event);
-    moveTo(state, place, event.shiftKey);
-    text.setPointerCapture(event.pointerId);
-    text.focus({ preventScroll: true });
-    event.preventDefault();
-    drawSelection(state);
-  };
-  text.onpointermove = (event) => {
-    if (!text.hasPointerCapture(event.pointerId)) return;
-    moveTo(state, placeOf(state, event), true);
-    drawSelection(state);
-  };
-  text.onpointerup = () => {
-    const span = state.spans.find((known) => known === state.pressedOn);
-    if (span && state.anchor === state.caret) choose(state, span);
-    else state.draw();
-  };
-  text.onpointercancel = () => state.draw();
-  text.ondblclick = (event) => {
-    if (state.selected) return;
-    const place = placeOf(state, event);
-    const start = state.wordStops.findLast((stop) => stop <= place) ?? 0;
-    moveTo(state, Math.min(start, state.points.length));
-    move(state, state.wordStops.find((stop) => stop > start) ?? state.points.length, true);
-  };
-  state.resized?.disconnect();
-  state.resized = new ResizeObserver(() => state.width !== text.getBoundingClientRect().width && drawSelection(state));
-  state.resized.observe(text);
-}
-
 function show(state) {
   const { data, root } = state;
   const { words } = data;
@@ -277,6 +242,7 @@ function show(state) {
   const busy = Boolean(state.selected || stretch || changed);
   const model = item?.model && targetOf(spansIn(item.model)) !== targetOf(state.spans) ? item.model : undefined;
   root.classList.toggle("queue", !data.single);
+  root.style.setProperty("--ground", data.ground);
   root.setAttribute("aria-label", words.title);
   state.text.setAttribute("aria-label", words.text);
   for (const name of ["track", "count", "skip"]) find(name).hidden = data.single;
@@ -314,7 +280,11 @@ function show(state) {
 
   function chip(type, index) {
     const element = Object.assign(document.createElement("button"), { type: "button", disabled: item === undefined });
-    if (index < 9) element.append(Object.assign(document.createElement("kbd"), { textContent: String(index + 1) }));
+    if (index < 9) {
+      const key = Object.assign(document.createElement("kbd"), { textContent: String(index + 1), ariaHidden: "true" });
+      element.setAttribute("aria-keyshortcuts", key.textContent);
+      element.append(key);
+    }
     element.append(type);
     if (counts[type] > 0) element.append(Object.assign(document.createElement("span"), { className: "number", textContent: counts[type] }));
     paint(element, type);

@@ -19,6 +19,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from dashboard.parts.components.label_keys import Take, take_actions
+from dashboard.parts.marking.marked import GROUND
 from dashboard.shell.i18n import t
 from dashboard.shell.palette import as_text, label_colors
 
@@ -104,7 +105,8 @@ def mark_spans(view: MarkView, *, key: str, take: Take) -> None:
     data = {
         **vars(view),
         "words": words_of(view.single),
-        "colors": [[color, as_text(color)] for color in colors],
+        "colors": [[color, as_text(color, GROUND / 100)] for color in colors],
+        "ground": f"{GROUND}%",
         "confirmed": dict(confirmed),
     }
     # A callback, since it must be done before the next view is made.

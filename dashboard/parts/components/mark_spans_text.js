@@ -163,3 +163,40 @@ function box(name, { left, top, bottom }, width) {
   if (width !== undefined) element.style.width = `${width}px`;
   return element;
 }
+
+// Dragging selects, a click on a mark chooses it, and a double click selects a word.
+function wirePointer(state, choose) {
+  const { text } = state;
+  text.onpointerdown = (event) => {
+    if (event.button !== 0) return;
+    state.pressedOn = event.composedPath().find((element) => element.span)?.span;
+    const place = placeOf(state, event);
+    moveTo(state, place, event.shiftKey);
+    text.setPointerCapture(event.pointerId);
+    text.focus({ preventScroll: true });
+    event.preventDefault();
+    drawSelection(state);
+  };
+  text.onpointermove = (event) => {
+    if (!text.hasPointerCapture(event.pointerId)) return;
+    moveTo(state, placeOf(state, event), true);
+    drawSelection(state);
+  };
+  text.onpointerup = () => {
+    const span = state.spans.find((known) => known === state.pressedOn);
+    if (span && state.anchor === state.caret) choose(span);
+    else state.draw();
+  };
+  text.onpointercancel = () => state.draw();
+  text.ondblclick = (event) => {
+    if (state.selected) return;
+    const place = placeOf(state, event);
+    const start = state.wordStops.findLast((stop) => stop <= place) ?? 0;
+    moveTo(state, start);
+    moveTo(state, state.wordStops.find((stop) => stop > start) ?? start, true);
+    state.draw();
+  };
+  state.resized?.disconnect();
+  state.resized = new ResizeObserver(() => state.width !== text.getBoundingClientRect().width && drawSelection(state));
+  state.resized.observe(text);
+}
