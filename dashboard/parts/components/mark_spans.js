@@ -222,20 +222,8 @@ function show(state) {
     element.style.setProperty("--line", colorOf(type)[0]);
     element.style.setProperty("--word", colorOf(type)[1]);
   };
-  const held = state.text.getRootNode().activeElement?.span?.start;
-  drawText(state, (element, span) => {
-    const share = span.share === undefined || span.share === null ? "" : ` ${Math.round(100 * span.share)} %`;
-    const type = Object.assign(document.createElement("small"), { textContent: span.type + share });
-    type.setAttribute("aria-hidden", "true");
-    Object.assign(element, { tabIndex: 0, className: span === state.selected ? "selected" : "" });
-    element.setAttribute("role", "button");
-    element.setAttribute("aria-pressed", String(span === state.selected));
-    element.setAttribute("aria-label", sayOf(state, span) + share);
-    paint(element, span.type);
-    element.append(type);
-  });
+  if (state.drawn?.spans !== state.spans || state.drawn.selected !== state.selected || state.drawn.data !== data) drawMarks();
   drawSelection(state);
-  if (held !== undefined) [...state.text.querySelectorAll("mark")].find((element) => element.span.start === held)?.focus({ preventScroll: true });
 
   const stretch = state.selected ? undefined : stretchOf(state);
   const changed = item !== undefined && isChanged(state, item);
@@ -244,7 +232,7 @@ function show(state) {
   root.classList.toggle("queue", !data.single);
   root.style.setProperty("--ground", data.ground);
   root.setAttribute("aria-label", words.title);
-  state.text.setAttribute("aria-label", words.text);
+  state.text.setAttribute("aria-label", `${words.text} ${state.source}`);
   for (const name of ["track", "count", "skip"]) find(name).hidden = data.single;
   find("types").hidden = data.single && !busy;
   find("actions").hidden = data.single && !changed;
@@ -263,6 +251,26 @@ function show(state) {
   const undo = data.single ? () => restore(state, firstOf(item)) : () => state.send({ undo: true });
   button("undo", words.undo, undo, data.single ? !changed : !past.length);
   find("keys").textContent = data.single && !busy ? "" : words.keys;
+
+  // Only when something of it has changed: a long text has many marks, and the caret moves often.
+  function drawMarks() {
+    const held = state.text.getRootNode().activeElement?.span?.start;
+    drawText(state, markElement);
+    state.drawn = { spans: state.spans, selected: state.selected, data };
+    if (held !== undefined) [...state.text.querySelectorAll("mark")].find(({ span }) => span.start === held)?.focus({ preventScroll: true });
+  }
+
+  function markElement(element, span) {
+    const share = span.share === undefined || span.share === null ? "" : ` ${Math.round(100 * span.share)} %`;
+    const type = Object.assign(document.createElement("small"), { textContent: ` ${span.type}${share}` });
+    type.setAttribute("aria-hidden", "true");
+    Object.assign(element, { tabIndex: 0, className: span === state.selected ? "selected" : "" });
+    element.setAttribute("role", "button");
+    element.setAttribute("aria-pressed", String(span === state.selected));
+    element.setAttribute("aria-label", sayOf(state, span) + share);
+    paint(element, span.type);
+    element.append(type);
+  }
 
   function hint() {
     if (item === undefined) return done >= data.total ? words.finished : words.waiting;

@@ -94,33 +94,46 @@ function drawText(state, mark) {
   Object.assign(state, { runs, rects: undefined });
 }
 
-// Where each sign stands, from the text's corner.
+// Where each sign stands, from the text's corner: all of them, when somebody points or has selected.
 function rectsOf(state) {
   const base = state.text.getBoundingClientRect();
-  if (state.rects !== undefined && state.width === base.width) return state.rects;
-  const range = document.createRange();
+  if (state.rects !== undefined) return state.rects;
   const rects = [];
   let [index, before] = [0, 0]; // the run, and how many UTF-16 units of it are behind us
   for (let number = 0; number + 1 < state.stops.length; number += 1) {
     const [start, end] = [state.stops[number], state.stops[number + 1]];
     if (start >= state.runs[index].end) [index, before] = [index + 1, 0];
-    const { node } = state.runs[index];
-    range.setStart(node, before);
-    range.setEnd(node, (before += surfaceOf(state, { start, end }).length));
-    const rect = [...range.getClientRects()].at(-1);
-    const { left, right, top, bottom } = rect ?? { left: base.left, right: base.left, top: base.top, bottom: base.top + 20 };
-    rects.push({ left: left - base.left, right: right - base.left, top: top - base.top, bottom: bottom - base.top });
+    const length = surfaceOf(state, { start, end }).length;
+    rects.push(rectIn(state.runs[index].node, before, length, base));
+    before += length;
   }
-  Object.assign(state, { rects, width: base.width });
+  state.rects = rects;
   return rects;
 }
 
+function rectIn(node, before, length, base) {
+  const range = document.createRange();
+  range.setStart(node, before);
+  range.setEnd(node, before + length);
+  const { left, right, top, bottom } = [...range.getClientRects()].at(-1) ?? { left: base.left, right: base.left, top: base.top, bottom: base.top + 20 };
+  return { left: left - base.left, right: right - base.left, top: top - base.top, bottom: bottom - base.top };
+}
+
+// One sign alone, since a caret is drawn with each key, and a text may be long.
+function rectAt(state, number) {
+  const [start, end] = [state.stops[number], state.stops[number + 1]];
+  const run = state.runs.find((known) => start >= known.start && start < known.end);
+  if (run === undefined) return undefined;
+  const before = surfaceOf(state, { start: run.start, end: start }).length;
+  return rectIn(run.node, before, surfaceOf(state, { start, end }).length, state.text.getBoundingClientRect());
+}
+
 function caretRect(state) {
-  const rects = rectsOf(state);
   const number = state.stops.indexOf(state.caret);
-  const [here, before] = [rects[number], rects[number - 1]];
-  if (here === undefined && before === undefined) return { left: 0, top: 8, bottom: 28 };
-  return here ?? { ...before, left: before.right };
+  const here = rectAt(state, number);
+  if (here !== undefined) return here;
+  const before = number > 0 ? rectAt(state, number - 1) : undefined;
+  return before === undefined ? { left: 0, top: 8, bottom: 28 } : { ...before, left: before.right };
 }
 
 // The place nearest to a point of the screen, counted from the text's corner.
@@ -197,6 +210,9 @@ function wirePointer(state, choose) {
     state.draw();
   };
   state.resized?.disconnect();
-  state.resized = new ResizeObserver(() => state.width !== text.getBoundingClientRect().width && drawSelection(state));
+  state.resized = new ResizeObserver(() => {
+    state.rects = undefined;
+    drawSelection(state);
+  });
   state.resized.observe(text);
 }
