@@ -85,6 +85,7 @@ function pressed(state, event) {
   if (event.isComposing || event.keyCode === 229 || event.altKey) return;
   if (source === state.field) return named(state, event);
   if (source.tagName === "BUTTON" && (key === "Enter" || key === " ")) return; // the button's own key
+  if (event.repeat && (key === "Enter" || key.startsWith("Page") || [...key].length === 1)) return event.preventDefault(); // held down
   const act = meaning();
   if (act === undefined) return;
   event.preventDefault();
@@ -114,7 +115,7 @@ function pressed(state, event) {
     if (key === "+" || key === "＋") return () => state.field.focus();
     if ([...key].length !== 1 || key === " ") return undefined;
     const type = typeOf(key, types, state.selected?.type);
-    return type === undefined ? undefined : () => mark(state, type);
+    return type === undefined ? () => say(state, state.data.words.select) : () => mark(state, type); // Streamlit has letters of its own
   }
 }
 
@@ -296,7 +297,7 @@ function show(state) {
     element.append(type);
     if (counts[type] > 0) element.append(Object.assign(document.createElement("span"), { className: "number", textContent: counts[type] }));
     paint(element, type);
-    element.classList.toggle("on", type === (state.selected ? state.selected.type : stretch && state.last));
+    element.classList.toggle("on", type === (state.selected ? state.selected.type : stretch && (state.last ?? types[0])));
     element.onclick = () => mark(state, type);
     return element;
   }
