@@ -87,7 +87,7 @@ def begin_with_dataset(
     """
     info, dataset = datasets.info(identity), datasets.load(identity)
     names = dataset.label_names()
-    rows = _some_of(len(dataset), seed)
+    rows = some_of(len(dataset), seed)
     if engine is None:
         items = [Item(dataset.texts[row], names[row]) for row in rows]
     elif info.roles.several:
@@ -140,15 +140,16 @@ def begin_with_rows(
         for entry in rows
         if 0 <= entry["row"] < len(dataset)
     ]
-    several = info.roles.several
+    roles = info.roles
     return sessions.begin(
         items,
         kind="dataset",
         name=info.name,
-        labels=tuple(info.label_rows) if several else dataset.classes,
+        labels=tuple(info.label_rows) if roles.several or roles.spans else dataset.classes,
         order=order,
         dataset=identity,
-        several=several,
+        several=roles.several,
+        spans=roles.spans,
     )
 
 
@@ -230,7 +231,7 @@ def begin_with_texts(
     DataError
         When there are no texts, or no classifier for the order.
     """
-    sample = [texts[row] for row in _some_of(len(texts), seed) if texts[row].strip()]
+    sample = [texts[row] for row in some_of(len(texts), seed) if texts[row].strip()]
     if order == "random" or not sample:
         items = [Item(text) for text in sample]
     elif engine is None or (order == "disagreement" and second is None):
@@ -282,16 +283,15 @@ def finish(sessions: LabellingStore, datasets: DatasetStore, identity: str, *, n
         )
     indices = sorted(labelled)
     used = {labelled[index] for index in indices}
-    classes = (
-        tuple(sorted(used)) if info.several else tuple(label for label in standing.labels_of(info) if label in used)
-    )
+    sets = info.several or info.spans
+    classes = tuple(sorted(used)) if sets else tuple(label for label in standing.labels_of(info) if label in used)
     dataset = TextDataset(
         texts=tuple(items[index].text for index in indices),
         labels=np.array([classes.index(labelled[index]) for index in indices], dtype=np.int64),
         classes=classes,
     )
     source = {**(info.source or {}), "labelled": len(indices), "of": info.rows, "order": info.order}
-    roles = ColumnRoles(text="text", label="label", separator=BAR if info.several else None)
+    roles = ColumnRoles(text="text", label="label", separator=BAR if info.several else None, spans=info.spans)
     return datasets.save(dataset, name=name, roles=roles, source=source)
 
 
@@ -311,7 +311,7 @@ def _relabelled(datasets: DatasetStore, info: SessionInfo, changed: dict[str, st
     return save_cleaned(datasets, info.dataset, [step], name)
 
 
-def _some_of(count: int, seed: int) -> list[int]:
+def some_of(count: int, seed: int) -> list[int]:
     """All row numbers in a random order, or so many of them as a classifier is asked about."""
     order = np.random.default_rng(seed).permutation(count)
     return [int(row) for row in order[:MOST_TEXTS]]

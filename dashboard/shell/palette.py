@@ -136,12 +136,19 @@ def readable_on(ramp: Sequence[str], share: float) -> str:
     return "#000000" if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else "#ffffff"
 
 
-def as_text(color: str) -> str:
-    """The colour for words that belong to something drawn in it: mixed with that of text until it can be read."""
+def as_text(color: str, tint: float = 0.0) -> str:
+    """The colour for words that belong to something drawn in it: mixed with that of text until it can be read.
+
+    Parameters
+    ----------
+    tint
+        The share of the colour, 0 to 1, in the ground that the words stand on.
+    """
     colors = palette()
+    ground = _mixed(colors.background, color, tint)
     for step in range(11):
         written = _mixed(color, colors.text, step / 10)
-        if contrast(written, colors.background) >= READABLE:
+        if contrast(written, ground) >= READABLE:
             return written
     return colors.text
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.row_targets import UNLABELLED
+from core.data.dataset.rows import TextDataset
+from core.data.labelling.corrections import Corrections
+from core.data.labelling.sessions import LabellingStore
+from core.data.spans.targets import spans_of
 from core.workflows.workspace import Workspace
+from dashboard.data.labelling.marking import take, view_of
+from dashboard.parts.components.label_keys import Take
+from dashboard.parts.components.mark_spans import MarkView
+from dashboard.use import entities as use_entities
 from dashboard.use import page as use_page
 from tests.core.workflows.test_entities import rows, saved, trained, updated, workspace
 
@@ -43,20 +54,115 @@ def test_every_tab_is_drawn(
 def test_entities_light_up_and_are_put_right(
     open_page: Callable[..., AppTest], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.data.labelling.corrections import Corrections
-
     trained(workspace, rows(200, 0))
     text = "Note 9x9 : Tim Cook lives in New York ."
+    shown: list[MarkView] = []
+    reported = ["no list", "[]", '[[20, 25, "VERB"], [29, 38, "LOC"]]']
+
+    def marker(view: MarkView, *, key: str, take: Take) -> None:
+        shown.append(view)
+        if reported and len(shown) > 1:
+            take(0, reported.pop())
+
     monkeypatch.setattr(use_page, "live_text", lambda *_, **__: text)
+    monkeypatch.setattr(use_entities, "mark_spans", marker)
     page = open_page("use", "try", classifier="Names")
     assert not page.exception
-    (shown,) = [element.body for element in page.html if "class='marked'" in element.body]
-    assert shown.count("<mark ") == 2
-    assert "Tim Cook: PER" in shown
-    assert shown.count("<small") == 2
-    (box,) = page.text_area
-    assert box.value == "Note 9x9 : [Tim Cook](PER) lives in [New York](LOC) ."
-    box.set_value("Note 9x9 : Tim Cook [lives](VERB) in [New York](LOC) .")
-    page = next(button for button in page.button if button.label == "Keep as a correction").click().run()
+    (item,) = shown[0].queue
+    assert [span[:3] for span in item["spans"]] == [[11, 19, "PER"], [29, 37, "LOC"]]
+    assert all(0.5 < span[3] <= 1 for span in item["spans"])
+    assert (shown[0].types, shown[0].single) == (["LOC", "PER"], True)
+    page.run()  # the browser reports a correction
+    assert not page.exception
     (waiting,) = Corrections(workspace.home).list("Names")
     assert waiting.label == '[[20, 25, "VERB"], [29, 37, "LOC"]]'
+    assert any("VERB; New York" in element.value for element in page.markdown)
+    (told,) = [element.body for element in page.html if "class='marked'" in element.body]
+    assert told.count("<mark ") == 2
+    assert "Tim Cook: PER" in told
+    page.button(key="use.undo").click().run()
+    (waiting,) = Corrections(workspace.home).list("Names")
+    assert waiting.label == "[]"
+    page.button(key="use.undo").click().run()  # what is no list is none
+    assert not page.exception
+    assert Corrections(workspace.home).list("Names") == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_texts_are_labelled_after_a_model(
+    open_page: Callable[..., AppTest], workspace: Workspace, language: str
+) -> None:
+    trained(workspace, rows(120, 0))
+    bare(workspace, rows(25, 3).texts)
+    sessions = LabellingStore(workspace.home)
+    page = open_page("data", "labelling", language=language, classifier="Names")
+    page.button_group(key="label.kind").set_value("texts").run()
+    assert page.button_group(key="label.order.marks").value == "unsure"
+    page.button(key="label.start").click().run()
+    assert not page.exception
+    (session,) = sessions.list()
+    assert (session.spans, session.order, session.labels, session.rows) == (True, "unsure", ("LOC", "PER"), 25)
+    assert not [control.key for control in page.button_group if control.key == "label.view"]
+    items = sessions.items(session.id)
+    view = view_of(session, items, sessions.standing(session.id))
+    assert view.queue[0]["spans"] == view.queue[0]["model"] == [[*span] for span in spans_of(items[0].suggested)]
+    for position in range(20):
+        take(session.id, items, position, items[position].suggested)
+    take(session.id, items, 20, None)
+    take(session.id, items, 21, "no list")
+    take(session.id, items, 900, "[]")
+    take(session.id, items, 21, "[]")
+    take(session.id, items, None, None)
+    standing = sessions.standing(session.id)
+    assert (len(standing.answers), len(standing.labelled)) == (21, 20)
+    page.run()
+    page.button(key="label.save_and_train").click().run()
+    assert not page.exception
+    newest = workspace.datasets.list()[0]
+    assert (newest.kind, newest.rows) == ("spans", 20)
+    assert page.session_state["train.task"] == "token_classification"
+
+
+def test_types_are_named_first_where_there_is_no_model(open_page: Callable[..., AppTest], workspace: Workspace) -> None:
+    bare(workspace, ("Tim sleeps", "Anna wakes", "Tim sleeps"))
+    page = open_page("data", "labelling")
+    assert page.button_group(key="label.targets").value == "label"
+    page.button_group(key="label.targets").set_value("spans").run()
+    assert page.button_group(key="label.order.marks").value == "file"
+    (types,) = [box for box in page.multiselect if str(box.key).startswith("label.labels.")]
+    types.set_value(["PERSON"]).run()
+    page.button(key="label.start").click().run()
+    assert not page.exception
+    (session,) = LabellingStore(workspace.home).list()
+    assert (session.spans, session.labels, session.rows) == (True, ("PERSON",), 2)
+    assert page.button(key="label.save").disabled
+    LabellingStore(workspace.home).answer(session.id, 0, "[]")
+    page.run()
+    assert page.button(key="label.save").disabled  # nothing to learn yet
+    LabellingStore(workspace.home).answer(session.id, 1, '[[0, 4, "PERSON"]]')
+    page.run()
+    assert not page.button(key="label.save").disabled
+
+
+def test_entities_of_a_dataset_are_looked_at_again(open_page: Callable[..., AppTest], workspace: Workspace) -> None:
+    trained(workspace, rows(120, 0))
+    page = open_page("data", "labelling", classifier="Names")
+    assert page.button_group(key="label.order.dataset").value == "disputed"
+    page.button(key="label.start").click().run()
+    assert not page.exception
+    (session,) = LabellingStore(workspace.home).list()
+    assert (session.kind, session.order, session.spans) == ("dataset", "disputed", True)
+    items = LabellingStore(workspace.home).items(session.id)
+    shown = view_of(session, items, LabellingStore(workspace.home).standing(session.id)).queue[0]
+    assert shown["spans"] == [[*span] for span in spans_of(items[0].given)]
+    take(session.id, items, 0, "[]")
+    page.run()
+    page.button(key="label.save").click().run()
+    assert not page.exception
+    assert workspace.datasets.list()[0].name == "first, relabelled"
+
+
+def bare(workspace: Workspace, texts: tuple[str, ...]) -> None:
+    """Texts of which nothing is known."""
+    dataset = TextDataset(texts, np.zeros(len(texts), dtype=np.int64), UNLABELLED)
+    workspace.datasets.save(dataset, name="Texts", roles=ColumnRoles(text="text", label=None))

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import Workspace, open_workspace
-from dashboard.data.labelling import new
+from dashboard.data.labelling import starting
 from dashboard.parts.versions.report_download import written
 from dashboard.shell import state
 from tests.core.conftest import reviews, save
@@ -73,7 +73,7 @@ def test_labels_are_not_doubted_by_a_model_without_labels(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(state, "chosen_classifier", lambda: "Shop")
-    assert new._champion() is None
+    assert starting.champion_of_choice() is None
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -29,12 +29,15 @@ from core.base.errors import DataError
 from core.base.files import parse_json, read_json
 from core.data.dataset.label_sets import labels_of, target_of
 from core.data.dataset.same_text import text_key
+from core.data.spans import targets
+from core.data.spans.targets import Span, spans_of
 
 SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"
 ERRORS_FIRST = "errors"  # the order of a session that looks at the labels of a frozen test again
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 
 ENOUGH = 10  # texts of each of two labels, from which on a first training is worth its time
+ENOUGH_MARKED = 20  # texts with an entity, where these are marked
 
 SessionKind = Literal["dataset", "texts"]
 
@@ -73,6 +76,8 @@ class SessionInfo:
         Id of the dataset; empty for texts.
     several
         Whether a text may get several labels, or none: an answer is then a target as `core.data.dataset.label_sets` writes it.
+    spans
+        Whether entities are marked: an answer is then a target as `core.data.spans.targets` writes it, and labels are types.
     """
 
     id: str
@@ -85,10 +90,20 @@ class SessionInfo:
     dataset: str = ""
     source: dict[str, Any] | None = None
     several: bool = False
+    spans: bool = False
 
     def names_in(self, answer: str) -> tuple[str, ...]:
-        """The labels that an answer holds."""
+        """The labels that an answer holds: of entities the type of each."""
+        if self.spans:
+            return tuple(span.type for span in spans_of(answer))
         return labels_of(answer) if self.several else (answer,)
+
+    def answer_of(self, answer: str, names: Sequence[str]) -> str:
+        """The same answer with other names, in the order of `names_in`."""
+        if self.spans:
+            pairs = zip(spans_of(answer), names, strict=True)
+            return targets.target_of(Span(span.start, span.end, name) for span, name in pairs)
+        return target_of(names) if self.several else names[0]
 
 
 @dataclass(frozen=True)
@@ -128,6 +143,11 @@ def more_to_train(counts: Mapping[str, int]) -> int:
     return max(0, ENOUGH - first) + max(0, ENOUGH - second)
 
 
+def more_to_mark(answers: Iterable[str]) -> int:
+    """How many more texts with an entity it takes until there are `ENOUGH_MARKED`."""
+    return max(0, ENOUGH_MARKED - sum(bool(spans_of(answer)) for answer in answers))
+
+
 class LabellingStore:
     """The labelling sessions of one workspace."""
 
@@ -145,6 +165,7 @@ class LabellingStore:
         dataset: str = "",
         source: dict[str, Any] | None = None,
         several: bool = False,
+        spans: bool = False,
     ) -> SessionInfo:
         """Start a session; texts that are the same but for case and spaces are asked for once, at their first position.
 
@@ -169,6 +190,7 @@ class LabellingStore:
             dataset=dataset,
             source=source,
             several=several,
+            spans=spans,
         )
         self._write(info, asked)
         return info
@@ -263,7 +285,7 @@ class LabellingStore:
             asked = tuple(alike.get(name.casefold(), name) if name not in known else name for name in tidy)
         if not all(asked) or not (new or set(asked) <= known):
             return None
-        return target_of(asked) if info.several else asked[0]
+        return info.answer_of(label, asked)
 
     def undo(self, identity: str) -> None:
         """Take back the latest answer that still counts; nothing happens when there is none."""

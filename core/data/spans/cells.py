@@ -113,6 +113,12 @@ def unmarked(text: str) -> tuple[str, list[Span]]:
     return plain + text[end:], spans
 
 
+def fitting_target(text: str, cell: str) -> str | None:
+    """The target of a cell's entities, of those that can be; None for a cell that is no list of such."""
+    spans = _spans_in(text, cell)
+    return None if spans is None else target_of(_apart(_held(text, spans)))
+
+
 class _Tagged(NamedTuple):
     """A row that came as tokens with a tag each."""
 
@@ -188,8 +194,7 @@ def _checked(texts: list[str], rows: Sequence[list[Span] | None], notes: Sequenc
         if spans is None:
             targets.append("")
             continue
-        within = [_trimmed(text, span) for span in set(spans) if 0 <= span.start < span.end <= len(text)]
-        held = {span for span in within if span.start < span.end}
+        held = _held(text, spans)
         kept = _apart(held)
         outside[row] = len(spans) - len(held)
         overlapping[row] = len(held) - len(kept)
@@ -246,6 +251,12 @@ def jump_note(rows: Counter[int]) -> Message:
         count=rows.total(),
         rows=_named(rows),
     )
+
+
+def _held(text: str, spans: Iterable[Span]) -> set[Span]:
+    """Those that lie within the text and hold something."""
+    within = [_trimmed(text, span) for span in set(spans) if 0 <= span.start < span.end <= len(text)]
+    return {span for span in within if span.start < span.end}
 
 
 def _trimmed(text: str, span: Span) -> Span:

@@ -39,6 +39,11 @@ def types_of(*columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({span.type for column in columns for target in set(column) for span in spans_of(target)}))
 
 
+def types_of_outputs(outputs: Iterable[str]) -> list[str]:
+    """The types of a model whose outputs are tags, in its order."""
+    return [tag[2:] for tag in outputs if tag.startswith("B-")]
+
+
 def counts_of(targets: Iterable[str]) -> dict[str, int]:
     """Type → number of entities, the most frequent first, of equals in alphabetical order."""
     counts = Counter(span.type for target in targets for span in spans_of(target))

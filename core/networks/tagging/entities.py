@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.data.spans.targets import spans_of, tags_of
+from core.data.spans.targets import spans_of, tags_of, types_of_outputs
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import make_batch
 from core.networks.standalone.extract import NEVER, Entity, Extractor, decoded, followers, marked, stretches
@@ -67,7 +67,7 @@ def validated(
     """
     was_training = model.training
     model.eval()
-    types = [tag[2:] for tag in outputs if tag.startswith("B-")]
+    types = types_of_outputs(outputs)
     position = {name: index for index, name in enumerate(types)}
     sums = np.zeros((3, len(types)))
     losses, tokens = 0.0, 0

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.base.errors import DataError
-from core.data.spans.targets import NO_SPANS, Span, counts_of, spans_of, target_of, types_of
+from core.data.spans.targets import NO_SPANS, Span, counts_of, spans_of, target_of, types_of, types_of_outputs
 from core.networks.architectures import Architecture
 from core.networks.architectures.bilstm_crf import BILSTM_CRF
 from core.networks.architectures.crf import CRF
@@ -98,7 +98,7 @@ class TokenClassification(Task):
         return (*before, *(f"{mark}-{name}" for name in fresh for mark in "BI"))
 
     def named(self, outputs: Sequence[str]) -> tuple[str, ...]:
-        return tuple(label[2:] for label in outputs if label.startswith("B-"))
+        return tuple(types_of_outputs(outputs))
 
     def examples(
         self, pipeline: TextPipeline, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str]

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import streamlit as st
 
 from core.base.config import home
-from core.base.errors import CoreError
-from core.data.dataset.row_targets import SetAside
 from core.data.dataset.store import DatasetStore
 from core.registry.records import InspectionStore
-from dashboard.data.labelling.page import ASKED, close, open_session, store
+from dashboard.data.labelling import texts
+from dashboard.data.labelling.page import ASKED, close, store
+from dashboard.data.labelling.starting import TARGETS, champion_of_choice, choose_order, known_by, start
 from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.scores import task_of_version
-from dashboard.parts.upload.notes import tell_left_out
-from dashboard.parts.upload.upload import upload_table
 from dashboard.shell import layout, state
-from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
 
@@ -32,17 +27,13 @@ if TYPE_CHECKING:
 
 KINDS = ("dataset", "texts")
 KIND = "label.kind"  # in the session: what is to be labelled
-TEXTS_OF = "label.texts_of"  # in the session: the dataset whose texts are to be labelled
-NEW_FILE = ""
-TEXT_ORDERS = ("margin", "entropy", "disagreement", "random")
-SET_ORDERS = ("margin", "random")
-DATASET_ORDERS = ("inspection", "doubt", "random")
+DATASET_ORDERS = ("inspection", "doubt", "disputed", "file", "random")
 
 
 def draw() -> None:
     """The form."""
     layout.section(t("label.new"))
-    labelled = [dataset for dataset in state.datasets() if dataset.kind in ("label", "labels")]
+    labelled = [dataset for dataset in state.datasets() if dataset.kind in TARGETS]
     bare = [dataset for dataset in state.datasets() if not dataset.labelled]
     names = {kind: t(f"label.kind_{kind}") for kind in KINDS}
     chosen = state.chosen_dataset()
@@ -50,7 +41,7 @@ def draw() -> None:
     kind = choices.segmented(t("label.kind"), names, key=KIND, first=first, bare=True)
     st.caption(t(f"label.about_{kind}"))
     if kind == "texts":
-        _texts(bare)
+        texts.draw(bare)
     elif labelled:
         _dataset(labelled)
     else:
@@ -62,7 +53,7 @@ def draw() -> None:
 def label(dataset: str) -> NoReturn:
     """Go and give labels to the texts of a saved dataset that has none."""
     state.choose_dataset(dataset)
-    st.session_state[KIND], st.session_state[TEXTS_OF] = "texts", dataset
+    st.session_state[KIND], st.session_state[texts.TEXTS_OF] = "texts", dataset
     st.session_state[ASKED] = True
     close()
     go("data", "labelling")
@@ -72,25 +63,36 @@ def _dataset(datasets: list[StoredDataset]) -> None:
     picked = choose_dataset(
         datasets, "label.dataset", label=t("label.dataset"), about=lambda dataset: tn("label.rows", dataset.rows)
     )
-    champion = _champion()
+    champion = champion_of_choice()
+    spans = picked.kind == "spans"
     fits = champion is not None and task_of_version(champion).reads == picked.kind
-    knows = champion is not None and fits and set(picked.label_rows) <= set(state.report(champion)["classes"])
+    knows = champion is not None and fits and set(picked.label_rows) <= set(known_by(champion))
     rows = [] if picked.roles.several else _suspicious(picked.id)
-    possible = {"inspection": bool(rows), "doubt": knows, "random": True}
-    order = _order(tuple(order for order in DATASET_ORDERS if possible[order]), "dataset")
-    if order == "doubt" or not knows:
+    possible = {
+        "inspection": bool(rows),
+        "doubt": knows and not spans,
+        "disputed": knows and spans,
+        "file": spans,
+        "random": True,
+    }
+    order = choose_order(tuple(order for order in DATASET_ORDERS if possible[order]), "dataset")
+    if order in ("doubt", "disputed") or not knows:
         _say_who(champion if knows else None)
 
     def begin(progress: Callable[[float], None]) -> SessionInfo:
         from core.workflows.labelling import begin_with_dataset, begin_with_rows
+        from core.workflows.marking import begin_marking_dataset
 
         datasets = DatasetStore(home())
         if order == "inspection":
             return begin_with_rows(store(), datasets, picked.id, rows)
+        if spans:
+            marker = state.engine(champion) if champion is not None and knows else None
+            return begin_marking_dataset(store(), datasets, picked.id, order=order, engine=marker, progress=progress)
         engine = state.engine(champion) if champion is not None and order == "doubt" else None
         return begin_with_dataset(store(), datasets, picked.id, engine=engine, progress=progress)
 
-    _start(begin)
+    start(begin)
 
 
 def offer(dataset: str) -> None:
@@ -114,116 +116,6 @@ def _suspicious(dataset: str) -> list[dict[str, Any]]:
     return inspected_rows(inspection)
 
 
-@dataclass(frozen=True)
-class _Texts:
-    """What is to be labelled; ``mark`` tells what the reader says of it from what was said of others."""
-
-    name: str
-    mark: str
-    source: dict[str, Any]
-    read: Callable[[], Sequence[str]]
-
-
-def _texts(bare: list[StoredDataset]) -> None:
-    """Texts without labels: the labels to begin with, and the order."""
-    wanted = _of_dataset(bare) if bare else _of_file()
-    if wanted is None:
-        return
-    champion = _champion()
-    if champion is not None and not st.toggle(
-        t("label.ask_model", classifier=tables.plain(champion.classifier), version=champion.number),
-        True,
-        key="label.ask_model",
-        help=t("label.ask_model_help"),
-        persist_state="session",
-    ):
-        champion = None
-    known = list(state.report(champion)["classes"]) if champion is not None else []
-    if known:
-        st.caption(tn("label.labels_of_model", len(known)))
-    typed = st.multiselect(
-        t("label.labels_more" if known else "label.labels"),
-        st.session_state.get(f"label.labels.{wanted.mark}", []),
-        key=f"label.labels.{wanted.mark}",
-        accept_new_options=True,
-        help=t("label.labels_help"),
-        placeholder=t("label.labels_placeholder"),
-        persist_state="session",
-    )
-    several = champion is not None and task_of_version(champion).reads_sets
-    if champion is None:
-        several = st.toggle(
-            t("label.several"), key="label.several", help=t("label.several_help"), persist_state="session"
-        )
-    orders = ("random",) if champion is None else SET_ORDERS if several else TEXT_ORDERS
-    order = _order(orders, "texts")
-
-    def begin(progress: Callable[[float], None]) -> SessionInfo:
-        from core.workflows.labelling import begin_with_texts, second_opinion
-
-        asked = order != "random" and champion is not None
-        differs = order == "disagreement" and champion is not None
-        return begin_with_texts(
-            store(),
-            wanted.read(),
-            name=wanted.name,
-            labels=[*known, *typed],
-            order=order,
-            engine=state.engine(champion) if champion is not None and asked else None,
-            second=second_opinion(champion, state.workspace(), state.engine)
-            if champion is not None and differs
-            else None,
-            source=wanted.source,
-            several=several,
-            progress=progress,
-        )
-
-    _start(begin)
-
-
-def _of_dataset(bare: list[StoredDataset]) -> _Texts | None:
-    """A saved dataset without labels, or a new file after all."""
-    known = {dataset.id: dataset for dataset in bare}
-    names = {dataset.id: f"{dataset.name} · {tn('label.rows', dataset.rows)}" for dataset in bare}
-    doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
-    names = {identity: f"{name} · {identity[:4]}" if name in doubled else name for identity, name in names.items()}
-    chosen = state.chosen_dataset()
-    first = chosen if chosen in known else bare[0].id
-    picked = choices.listed(t("label.dataset"), {**names, NEW_FILE: t("label.new_file")}, key=TEXTS_OF, first=first)
-    if picked == NEW_FILE:
-        return _of_file()
-    stored = known[picked]
-    return _Texts(stored.name, stored.id, {"parent": stored.id}, lambda: state.store().load(stored.id).texts)
-
-
-def _of_file() -> _Texts | None:
-    uploaded = upload_table("label", need_label=False)
-    if uploaded is None:
-        return None
-    texts = uploaded.table[uploaded.roles.text].fillna("").tolist()
-    without = SetAside(tuple(row for row, text in enumerate(texts) if not text.strip()), (), ())
-    tell_left_out(uploaded, without)
-    return _Texts(Path(uploaded.name).stem, uploaded.file_token, uploaded.source(without), lambda: texts)
-
-
-def _champion() -> VersionInfo | None:
-    """The version that labels are doubted and suggested by; None where the chosen model has none, or no labels."""
-    classifier = state.chosen_classifier()
-    champion = state.champion(classifier) if classifier else None
-    return champion if champion is not None and task_of_version(champion).activation else None
-
-
-def _order(orders: tuple[str, ...], part: str) -> Any:
-    if len(orders) == 1:  # nothing to choose
-        st.caption(t("label.order_about_random"))
-        return orders[0]
-    key = f"label.order.{part}"
-    names = {order: t(f"label.order_{order}") for order in orders}
-    picked = choices.segmented(t("label.order"), names, key=key, help=t("label.order_help"), wrap=True)
-    st.caption(t(f"label.order_about_{picked}"))
-    return picked
-
-
 def _say_who(champion: VersionInfo | None) -> None:
     """Who doubts the labels; nothing while there is no model at all."""
     if champion is not None:
@@ -231,25 +123,3 @@ def _say_who(champion: VersionInfo | None) -> None:
         st.caption(t("label.asks_dataset", **facts))
     elif state.chosen_classifier() is not None:
         st.caption(t("label.nobody_dataset"))
-
-
-def _start(begin: Callable[[Callable[[float], None]], SessionInfo]) -> None:
-    if not st.button(t("label.start"), key="label.start", icon=":material/play_arrow:", type=_kind()):
-        return
-    bar = st.progress(0.0, text=t("label.ordering"))
-    try:
-        session = begin(lambda share: _advance(bar, share))
-    except CoreError as error:
-        bar.empty()
-        show_error(error)
-        return
-    open_session(session.id)
-    st.rerun()
-
-
-def _advance(bar: Any, share: float) -> None:
-    bar.progress(min(1.0, share), text=t("label.ordering"))
-
-
-def _kind() -> Any:
-    return "primary" if st.session_state.get(ASKED) or not store().list() else "secondary"

@@ -12,7 +12,8 @@ import streamlit as st
 from core.base.config import home
 from core.base.errors import DataError
 from core.data.dataset.store import DatasetStore
-from core.data.labelling.sessions import Item, SessionInfo, Standing, more_to_train
+from core.data.labelling.sessions import Item, SessionInfo, Standing, more_to_mark, more_to_train
+from dashboard.data.labelling import marking
 from dashboard.data.labelling.page import close, store
 from dashboard.parts import choices, tables
 from dashboard.parts.components.label_keys import WORDS, View, label_keys
@@ -38,11 +39,11 @@ def draw(session: SessionInfo) -> None:
         facts = [t(f"label.kind_{session.kind}"), t(f"label.order_{session.order}")]
         st.markdown(f"**{tables.plain(session.name)}** · {' · '.join(facts)}", width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            if not session.several:
+            if not (session.several or session.spans):
                 views = {view: t(f"label.view_{view}") for view in ("single", "table")}
                 view = choices.segmented(t("label.view"), views, key="label.view", bare=True)
             st.button(t("label.close"), key="label.close", type="tertiary", icon=":material/list:", on_click=close)
-    guarded_fragment()(_table if view == "table" else _single)(session)
+    guarded_fragment()(_table if view == "table" else _marks if session.spans else _single)(session)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -53,6 +54,11 @@ def _items(folder: str, identity: str) -> list[Item]:
 def items_of(session: SessionInfo) -> list[Item]:
     """The texts of a session; read once, since they never change."""
     return _items(str(home()), session.id)
+
+
+def _marks(session: SessionInfo) -> None:
+    marking.draw(session, items_of(session))
+    _result(session)
 
 
 def take(identity: str, position: int | None, label: str | None) -> None:
@@ -169,9 +175,12 @@ def _result(session: SessionInfo) -> None:
     labelled = standing.labelled
     again = session.kind == "dataset"
     count = changed_rows(items_of(session), labelled) if again else len(labelled)
-    more = 0 if again else more_to_train(standing.counts_of(session))
-    lacking = tn("label.more_to_train", more) if more else ""
-    so_far = tn(f"label.so_far_{session.kind}", count, looked=tables.thousands(len(labelled)), lacking=lacking)
+    counts = standing.counts_of(session)
+    own = "_spans" if session.spans else ""
+    lack = more_to_mark(labelled.values()) if session.spans else more_to_train(counts)
+    more = 0 if again else lack
+    lacking = tn(f"label.more_to_train{own}", more) if more else ""
+    so_far = tn(f"label.so_far_{session.kind}{own}", count, looked=tables.thousands(len(labelled)), lacking=lacking)
     suggested = t(f"label.name_{session.kind}", name=session.name)
     layout.section(t("label.save"))
     st.caption(so_far)
@@ -186,7 +195,7 @@ def _result(session: SessionInfo) -> None:
             key="label.save",
             type="secondary" if ready else "primary",
             icon=":material/save:",
-            disabled=not count,
+            disabled=not count or (session.spans and not counts and not again),
         )
     if (train or save) and _save(session, (name or "").strip() or suggested) and train:
         go("train", "new")

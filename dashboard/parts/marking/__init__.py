@@ -1,1 +1,1 @@
-"""Texts with their entities on screen: marked, and put right."""
+"""Texts with their entities on screen."""

@@ -42,7 +42,7 @@ def html(text: str, spans: Sequence[Span], types: Sequence[str], sure: Mapping[S
             escape(text[written : span.start]),
             f"<mark tabindex='0' role='mark' aria-label='{escape(spoken, quote=True)}' "
             f"style='background:color-mix(in srgb, {color} {GROUND}%, transparent);border-color:{color}'>"
-            f"{escape(surface)}<small aria-hidden='true' style='color:{as_text(color)}'>"
+            f"{escape(surface)}<small aria-hidden='true' style='color:{as_text(color, GROUND / 100)}'>"
             f"{escape(span.type)}{share}</small></mark>",
         ]
         written = span.end

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.base.errors import DataError
-from core.data.labelling.sessions import ANSWERS, Item, LabellingStore, SessionInfo, more_to_train
+from core.data.labelling.sessions import ANSWERS, Item, LabellingStore, SessionInfo, more_to_mark, more_to_train
 
 ITEMS = [Item("one", "a", "b", 0.9), Item("two", "b"), Item("ONE ", "b"), Item("three", "a", "a", 0.1), Item("  ")]
 
@@ -105,6 +105,21 @@ def test_new_labels_are_added_where_a_text_may_have_several(store: LabellingStor
     assert standing.answers == {0: "food|price", 1: "|"}
     assert standing.labels_of(session) == ("food", "price")
     assert standing.counts_of(session) == {"food": 1, "price": 1}
+
+
+def test_entities_bring_their_types_and_are_kept_as_one_target(store: LabellingStore) -> None:
+    items = [Item("Tim met Anna"), Item("Oslo"), Item("nobody")]
+    session = store.begin(items, kind="texts", name="x", labels=["PER"], order="file", spans=True)
+    with pytest.raises(DataError, match="no label"):
+        store.answer(session.id, 1, '[[0, 4, "LOC"]]')
+    store.answer(session.id, 0, '[[8, 12, "per"], [0, 3, "PER"]]', new=True)
+    store.answer(session.id, 1, '[[0, 4, "New  place"]]', new=True)
+    store.answer(session.id, 2, "[]")
+    standing = store.standing(session.id)
+    assert standing.answers == {0: '[[0, 3, "PER"], [8, 12, "PER"]]', 1: '[[0, 4, "New place"]]', 2: "[]"}
+    assert standing.labels_of(session) == ("PER", "New place")
+    assert standing.counts_of(session) == {"PER": 2, "New place": 1}
+    assert more_to_mark(standing.labelled.values()) == 18
 
 
 def test_a_deleted_session_is_gone_and_the_others_stay(

@@ -13,7 +13,7 @@ from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.rows import build_dataset
 from core.data.loading.load import dataset_of
 from core.data.reading.tables import read_table
-from core.data.spans.cells import read_entities, unmarked
+from core.data.spans.cells import fitting_target, read_entities, unmarked
 from core.data.spans.targets import Span
 
 TEXT = "Tim Cook runs Apple"
@@ -96,3 +96,11 @@ def test_a_file_of_lines_from_an_annotator(tmp_path: Path) -> None:
     loaded = dataset_of(table, guess_roles(table), name=path.name)
     assert loaded.roles.kind == "spans"
     assert loaded.dataset.label_names() == ['[[0, 8, "PER"]]', '[[2, 4, "PER"]]']
+
+
+def test_what_somebody_marks_is_kept_as_far_as_it_can_be() -> None:
+    assert fitting_target(TEXT, '[[14, 19, "ORG"], [0, 9, "PER"], [3, 8, "LOC"], [15, 90, "LOC"]]') == WANTED
+    assert fitting_target("😀 e\u0301a", '[[2, 4, "X"]]') == '[[2, 4, "X"]]'
+    assert fitting_target(TEXT, "[]") == "[]"
+    for broken in ("", "Tim", '{"a": 1}', "[[0, 1]]", '[[0, "x", "ORG"]]', '[[0, 3, ""]]'):
+        assert fitting_target(TEXT, broken) is None
