@@ -73,7 +73,7 @@ class DropRepeats(Step):
         return (only_rows(dataset, np.array(keep, dtype=np.int64)) if removed else dataset), removed
 
     def sentence(self) -> Message:
-        return message("recipe.drop_repeats", "Repetitions of a text with the same label removed; the first stays.")
+        return message("recipe.drop_repeats", "Rows that repeat an earlier one removed; the first stays.")
 
 
 def _changed(dataset: TextDataset, texts: list[str]) -> tuple[TextDataset, int]:
