@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.data.spans.targets import Span, spans_of, target_of
+from core.data.spans.targets import Span, spans_of, target_of, types_of_outputs
 from dashboard.parts import correcting, tables
 from dashboard.parts.marking import marked, markup
 from dashboard.parts.names import provider_name
@@ -33,7 +33,7 @@ def draw(version: VersionInfo) -> None:
     began = time.perf_counter()
     entities = engine.answer([text]).values[0, 0]
     milliseconds = 1000 * (time.perf_counter() - began)
-    types = [label[2:] for label in engine.labels if label.startswith("B-")]
+    types = types_of_outputs(engine.labels)
     sure = {Span(entity.start, entity.end, entity.type): entity.probability for entity in entities}
     st.html(f"<div role='status' aria-live='polite'>{marked.html(text, [*sure], types, sure)}</div>")
     st.caption(tn("use.entities_found", len(sure)) if sure else t("use.entities_none"))

@@ -127,7 +127,7 @@ def scores_of(report: dict[str, Any], *, per_class: bool = True) -> dict[str, An
 
 def headline(report: dict[str, Any]) -> str:
     """The figures that count most, or what else there is; of entities what decides stands first."""
-    known = ("accuracy", "macro_f1", "micro_f1", "subset_accuracy")
+    known: tuple[str, ...] = ("accuracy", "macro_f1", "micro_f1", "subset_accuracy")
     if "per_type" in report:
         known = ("micro_f1", "macro_f1")
     names: list[str] = [name for name in known if name in report]

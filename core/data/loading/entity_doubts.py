@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from core.base.messages import Message, message
 from core.data.loading.entity_survey import Mention, Survey
@@ -16,7 +17,8 @@ LISTED = 1000  # rows of one doubt
 _MISSED = 0.01  # of all entities, from which on those that are usually marked, and here are not, are worth a look
 
 
-class Doubt(NamedTuple):
+@dataclass(frozen=True)
+class Doubt:
     """Something to look at.
 
     Parameters

@@ -64,6 +64,11 @@ def spans_of_tags(tags: Sequence[str]) -> list[Span]:
     return spans
 
 
+def types_of_outputs(outputs: Sequence[str]) -> list[str]:
+    """The types that a model marks, from its labels of tokens in the scheme BIO, in their order."""
+    return [label[2:] for label in outputs if label.startswith("B-")]
+
+
 def tags_of(places: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[str]:
     """The tag of each token in the scheme BIO, from where it stands; an entity that ends inside a token has all of it."""
     tags = ["O"] * len(places)

@@ -8,10 +8,13 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import ModelError
+from core.data.dataset.store import DatasetStore
+from core.data.loading.entity_survey import TypeFigures, type_figures
 from core.networks.pretrained import EncoderStore
 from core.registry.records import InspectionStore
 from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
+from dashboard.parts.marking.told import draw_types
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
@@ -64,12 +67,24 @@ def runs(dataset: StoredDataset) -> None:
         run_view(jobs[0].id)
 
 
+def types(dataset: StoredDataset) -> None:
+    """The types of entities in the texts."""
+    draw_types(_figures(home(), dataset.id), key="quality.types")
+
+
+@st.cache_data(show_spinner=False, max_entries=10)
+def _figures(folder: Any, dataset: str) -> list[TypeFigures]:
+    stored = DatasetStore(folder).load(dataset)
+    return type_figures(stored.texts, stored.label_names())
+
+
 def form(dataset: StoredDataset, *, leading: bool) -> None:
     """Start an inspection; ``leading`` while there is nothing else to look at."""
     if any(job.kind == KIND and job.config.get("dataset") == dataset.id for job in state.active_jobs()):
         st.caption(t("quality.busy"))
         return
-    st.markdown(t("quality.what") if leading else t("quality.what_again"))
+    what = "quality.what_entities" if dataset.roles.spans else "quality.what"
+    st.markdown(t(what) if leading else t("quality.what_again"))
     encoder = _encoder(dataset)
     label = t("quality.queue") if state.active_jobs() else t("quality.start")
     kind: Any = "primary" if leading else "secondary"
@@ -78,7 +93,9 @@ def form(dataset: StoredDataset, *, leading: bool) -> None:
 
 
 def _encoder(dataset: StoredDataset) -> str:
-    """Which encoder helps the quick model; suggested where reading takes a minute or two at most."""
+    """Which encoder helps the quick model; suggested where reading takes a minute or two at most, not asked for entities."""
+    if dataset.roles.spans:
+        return NO_ENCODER
     installed = {info.reference for info in EncoderStore(home()).list() if info.installed}
     known = {reference: name for reference, name in state.sources("encoders").items() if reference in installed}
     names = {NO_ENCODER: t("quality.no_encoder"), **known}
