@@ -18,7 +18,8 @@ from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import Correction
 from core.data.loading.samples import save_sample
 from core.data.reading.tables import read_table
-from core.data.recipe import apply_steps, write_steps
+from core.data.recipe import Applied, Step, apply_steps, write_steps
+from core.workflows.personal import marker_in
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, lacking, still_needed, told
@@ -199,7 +200,10 @@ def _file(situation: Situation, waiting: list[Correction]) -> None:
         return
     dataset, set_aside = built
     tell_left_out(uploaded, set_aside)
-    dataset, recipe = _same_as_before(situation, dataset)
+    repeated = _same_as_before(situation, uploaded.token, dataset)
+    if repeated is None:
+        return
+    dataset, recipe = repeated
     join = _with_corrections(waiting)
     if _button(len(dataset)):
         remember_columns(uploaded)
@@ -209,23 +213,39 @@ def _file(situation: Situation, waiting: list[Correction]) -> None:
         save_and_use(situation, joined_with(batch, waiting) if join else batch)
 
 
-def _same_as_before(situation: Situation, dataset: TextDataset) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]]:
-    """The batch after the steps that earlier data went through, where the reader leaves that on, and what to store of it."""
+def _same_as_before(
+    situation: Situation, token: str, dataset: TextDataset
+) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]] | None:
+    """The batch after the steps that earlier data went through, where the reader leaves that on, and what to store of it; None
+    where they cannot be carried out: personal data would be learned that was to be replaced.
+    """
     steps = earlier_steps(situation)
     if not steps:
         return dataset, {}
     wanted = st.checkbox(
         t("update.same_recipe"), value=True, key="update.same_recipe", help=t("update.same_recipe_help")
     )
-    try:
-        after, done = apply_steps(dataset, steps)
-    except DataError as error:
-        show_error(error)
-        return dataset, {}
+    with st.spinner(t("update.repeating")):
+        carried_out = _carried_out(f"{token}.{write_steps(steps)}", steps, dataset)
+    if isinstance(carried_out, DataError):
+        show_error(carried_out)
+        return None if wanted else (dataset, {})
+    after, done = carried_out
     for applied in done:
         sentence = tables.plain(t_message(applied.step.sentence()))
         st.caption(f":material/edit: {sentence} {tn('update.recipe_rows', applied.count)}")
     return (after, {"recipe": write_steps(steps)}) if wanted else (dataset, {})
+
+
+# A model of entities may be among the steps, which takes a minute for ten thousand texts.
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _carried_out(
+    token: str, _steps: list[Step], _dataset: TextDataset
+) -> tuple[TextDataset, list[Applied]] | DataError:
+    try:
+        return apply_steps(_dataset, _steps, marker_in(state.workspace()))
+    except DataError as error:
+        return error
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)

@@ -26,6 +26,7 @@ from core.data.recipe import (
     DropRepeats,
     DropTexts,
     Redact,
+    RedactEntities,
     RelabelTexts,
     RenameLabels,
     RepairText,
@@ -51,6 +52,7 @@ _ORDER: tuple[type[Step], ...] = (
     RepairText,
     DropRepeats,
     Redact,
+    RedactEntities,  # behind patterns, whose placeholders it leaves alone
 )
 
 

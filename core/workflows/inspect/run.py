@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,13 @@ from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.quality import Finding, FrozenTexts, Inspected, finders_for
 from core.data.quality.quick_model import MOST_ROWS
-from core.data.recipe import Redact, RepairText
+from core.data.recipe import Redact, RedactEntities, RepairText
 from core.registry.records import InspectionStore
+from core.workflows.inspect.names import personal_entities
 from core.workflows.inspect.request import InspectRequest
 from core.workflows.inspect.vectors import read_vectors
 from core.workflows.learn.learning import ShouldStop
+from core.workflows.personal import finder_of
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -58,7 +61,7 @@ def inspect_dataset(
     Raises
     ------
     CoreError
-        When there is no such dataset or encoder.
+        When there is no such dataset, encoder or model of entities.
     """
     yield StageStarted(message("inspect.reading", "Reading the dataset."), 0.0)
     stored = workspace.datasets.info(request.dataset)
@@ -106,6 +109,10 @@ def look_over(
         return None
     begins = ENCODED if request.encoder else BEGINS
     finders = finders_for(kind)
+    if request.personal_model:
+        finder = finder_of(workspace, request.personal_model, request.personal_types)
+        named = partial(personal_entities, finder=finder, workspace=workspace)
+        finders = {**finders, "personal_entities": (named, 10)}
     weight = sum(share for _, share in finders.values())
     done = 0.0
     findings: list[Finding] = []
@@ -128,6 +135,7 @@ def look_over(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "rows": len(dataset),
         "encoder": request.encoder,
+        "personal_model": request.personal_model,
         "findings": [finding.to_dict() for finding in findings],
         "clean": clean,
         "frozen": sorted({test.classifier for test in frozen}),
@@ -136,7 +144,7 @@ def look_over(
 
 def without_moving(finding: Finding) -> Finding:
     """The finding without fixes that change texts: entities are marked by their places, see `save_cleaned`."""
-    moving = (Redact, RepairText)
+    moving = (Redact, RedactEntities, RepairText)
     kept = tuple(fix for fix in finding.fixes if not any(isinstance(step, moving) for step in fix.steps))
     return replace(finding, fixes=kept)
 
@@ -206,7 +214,7 @@ def doing(finder: str) -> Message:
             return message("inspect.labels", "Looking for labels that are probably wrong.")
         case "differing_entities" | "unmarked_mentions" | "ambiguous_entities" | "single_types":
             return message("inspect.entities", "Looking at what is marked.")
-        case "personal_data":
+        case "personal_data" | "personal_entities":
             return message("inspect.personal", "Looking for personal data.")
         case _:
             return message("inspect.texts", "Looking at texts, languages and times.")

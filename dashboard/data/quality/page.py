@@ -12,6 +12,7 @@ from core.data.dataset.store import DatasetStore
 from core.data.loading.entity_survey import TypeFigures, type_figures
 from core.networks.pretrained import EncoderStore
 from core.registry.records import InspectionStore
+from dashboard.data.quality import personal
 from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.marking.told import draw_types
@@ -86,10 +87,13 @@ def form(dataset: StoredDataset, *, leading: bool) -> None:
     what = "quality.what_entities" if dataset.roles.spans else "quality.what"
     st.markdown(t(what) if leading else t("quality.what_again"))
     encoder = _encoder(dataset)
+    named = personal.ask(dataset.id)
     label = t("quality.queue") if state.active_jobs() else t("quality.start")
     kind: Any = "primary" if leading else "secondary"
-    if st.button(label, key="quality.go", icon=":material/fact_check:", type=kind, width="content"):
-        _submit(dataset, encoder)
+    if st.button(
+        label, key="quality.go", icon=":material/fact_check:", type=kind, width="content", disabled=named is None
+    ):
+        _submit(dataset, encoder, named or (personal.NO_MODEL, []))
 
 
 def _encoder(dataset: StoredDataset) -> str:
@@ -104,7 +108,7 @@ def _encoder(dataset: StoredDataset) -> str:
     return choices.listed(t("quality.encoder"), names, key=key, first=first, help=t("quality.encoder_help"))
 
 
-def _submit(dataset: StoredDataset, encoder: str) -> None:
+def _submit(dataset: StoredDataset, encoder: str, named: tuple[str, list[str]]) -> None:
     """Put it into the queue; an encoder that is not there is explained at once."""
     if encoder:
         try:
@@ -113,6 +117,7 @@ def _submit(dataset: StoredDataset, encoder: str) -> None:
             show_error(error)
             return
     title = t("quality.job", dataset=dataset.name)
-    config = {"dataset": dataset.id, "encoder": encoder, "seed": 0}
+    model, types = named
+    config = {"dataset": dataset.id, "encoder": encoder, "personal_model": model, "personal_types": types, "seed": 0}
     state.jobs().submit(KIND, title=title, classifier="", config=config)
     st.rerun()
