@@ -21,6 +21,7 @@ from core.base.config import Config
 from core.data.dataset.columns import Targets
 from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import TextDataset
+from core.data.dataset.splitting import Split
 from core.networks.architectures import MODELS, Architecture
 from core.networks.architectures.blend import BLEND
 from core.networks.standalone.pipeline import TextPipeline
@@ -159,6 +160,10 @@ class Task:
         classes = tuple(sorted(set(own)))
         numbers = {name: number for number, name in enumerate(classes)}
         return replace(dataset, labels=np.array([numbers[name] for name in own], dtype=np.int64), classes=classes)
+
+    def remarked(self, split: Split, dataset: TextDataset) -> Split:
+        """The division of a dataset, which was made by strata, with what is to be said of it in the task's own words."""
+        return split
 
     # -- learning
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from core.base.errors import DataError
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.recipe import Step, apply_steps, write_steps
+from core.workflows.personal import marker_in
 from core.workflows.workspace import Workspace
 
 
@@ -34,7 +35,8 @@ def save_cleaned(
     store = home.datasets if isinstance(home, Workspace) else home
     before = store.info(dataset)
     loaded = store.load(dataset)
-    after, done = apply_steps(loaded, steps)
+    marker = marker_in(home) if isinstance(home, Workspace) else None
+    after, done = apply_steps(loaded, steps, marker)
     if before.roles.spans and not set(after.texts) <= set(loaded.texts):
         raise DataError(
             "recipe.spans_move",

@@ -47,8 +47,20 @@ class TrainRequest(Config):
 
     classifier: Classifier
     dataset: Dataset
-    model: Annotated[str, parameter("Architecture, or auto: the best that there is time for.", source="models")] = AUTO
-    task: Annotated[str, parameter("What the model is for.", source="tasks")] = DEFAULT
+    model: Annotated[
+        str,
+        parameter(
+            "Architecture, or auto: the best that there is time for. Entities take crf, bilstm_crf or encoder.",
+            source="models",
+        ),
+    ] = AUTO
+    task: Annotated[
+        str,
+        parameter(
+            "What the model is for: a label, several labels, entities such as names, or how a text goes on.",
+            source="tasks",
+        ),
+    ] = DEFAULT
     strategy: Annotated[
         str,
         parameter(

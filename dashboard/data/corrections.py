@@ -8,10 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset.label_sets import labels_of, target_of
-from core.data.labelling.corrections import lacking
+from core.data.spans.targets import spans_of, types_of, types_of_outputs
+from core.data.spans.targets import target_of as target_of_spans
+from core.tasks import Task
 from dashboard.parts import tables
 from dashboard.parts.correcting import known_label
-from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
+from dashboard.parts.corrections import JOIN, NEXT_BATCH, lacking, still_needed, told
+from dashboard.parts.marking import markup
 from dashboard.parts.scores import task_of_version
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
@@ -91,15 +94,14 @@ def _show_more() -> None:
 
 def _ahead(classifier: str, champion: VersionInfo | None, waiting: list[Correction]) -> None:
     """How many there are, what is new in them, and what can be done with them."""
-    known = set(_labels(champion))
-    asked = {label for row in waiting for label in (labels_of(row.label) if _sets(champion) else [row.label])}
-    fresh = sorted(asked - known)
-    missing = lacking(waiting)
+    fresh = sorted(_asked(champion, waiting) - set(_labels(champion)))
+    missing = lacking(waiting, _task(champion))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap=None, width="content"):
             layout.section(tn("data.corrections_waiting", len(waiting)))
             if fresh:
-                st.caption(tn("use.new_labels", len(fresh), labels=[tables.plain(label) for label in fresh]))
+                key = "use.new_types" if _spans(champion) else "use.new_labels"
+                st.caption(tn(key, len(fresh), labels=[tables.plain(label) for label in fresh]))
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             tables.download_table(lambda: _table(waiting), f"{classifier}-corrections", key="use.corrections.download")
             label = t("use.join") if missing else t("use.use")
@@ -111,19 +113,40 @@ def _ahead(classifier: str, champion: VersionInfo | None, waiting: list[Correcti
 
 
 def _labels(champion: VersionInfo | None) -> list[str]:
-    """The labels that a version knows."""
-    return [] if champion is None else [str(label) for label in state.report(champion).get("classes", [])]
+    """The labels, or the types of entities, that a version knows."""
+    if champion is None:
+        return []
+    labels = [str(label) for label in state.report(champion).get("classes", [])]
+    return types_of_outputs(labels) if _spans(champion) else labels
+
+
+def _asked(champion: VersionInfo | None, waiting: list[Correction]) -> set[str]:
+    """The labels, or the types of entities, that the corrections have."""
+    targets = [row.label for row in waiting]
+    if _spans(champion):
+        return set(types_of(targets))
+    return {label for target in targets for label in (labels_of(target) if _sets(champion) else [target])}
+
+
+def _task(champion: VersionInfo | None) -> Task | None:
+    return None if champion is None else task_of_version(champion)
 
 
 def _sets(champion: VersionInfo | None) -> bool:
-    return champion is not None and task_of_version(champion).reads_sets
+    task = _task(champion)
+    return task is not None and task.reads_sets
+
+
+def _spans(champion: VersionInfo | None) -> bool:
+    task = _task(champion)
+    return task is not None and task.reads == "spans"
 
 
 def _row(classifier: str, champion: VersionInfo | None, correction: Correction) -> None:
     """One correction: its text, what was answered and what it should be, which can be changed or taken back."""
     text = " ".join(correction.text.split())
     shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-    told = task_of_version(champion).told if champion is not None else str
+    task = _task(champion)
     key = f"{correction.created}.{hash(correction.text)}"
     with st.container(border=True, key=f"correction-{key}"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
@@ -132,8 +155,8 @@ def _row(classifier: str, champion: VersionInfo | None, correction: Correction) 
                 st.caption(
                     t(
                         "use.change",
-                        predicted=tables.plain(told(correction.predicted)),
-                        label=tables.plain(told(correction.label)),
+                        predicted=tables.plain(told(task, correction.text, correction.predicted)),
+                        label=tables.plain(told(task, correction.text, correction.label)),
                         version=correction.version,
                         when=tables.moment(correction.created),
                     )
@@ -150,7 +173,10 @@ def _row(classifier: str, champion: VersionInfo | None, correction: Correction) 
                 state.corrections().remove(classifier, {correction.text})
                 st.rerun()
         if st.session_state.get(EDITED) == correction.text:
-            _edit(classifier, champion, correction)
+            if _spans(champion):
+                _edit_marks(classifier, correction)
+            else:
+                _edit(classifier, champion, correction)
 
 
 def _toggle(text: str) -> None:
@@ -179,6 +205,26 @@ def _edit(classifier: str, champion: VersionInfo | None, correction: Correction)
         state.corrections().add(
             classifier, correction.text, meant, predicted=correction.predicted, version=correction.version
         )
+    st.rerun()
+
+
+def _edit_marks(classifier: str, correction: Correction) -> None:
+    """Other marks in the text in place of those that wait."""
+    text, key = correction.text, f"{LABEL}.{correction.created}.{hash(correction.text)}"
+    with st.form("data.corrections.form", border=False):
+        line = st.text_area(t("use.marked_text"), markup.written(text, spans_of(correction.label)), key=key)
+        if not st.form_submit_button(t("data.corrections_keep"), key="data.corrections.keep"):
+            return
+    spans = markup.read(text, line)
+    if spans is None:
+        st.error(t("use.text_changed"), icon=":material/error:")
+        return
+    st.session_state[EDITED] = None
+    if target_of_spans(spans) == correction.predicted:
+        state.corrections().remove(classifier, {text})
+    else:
+        meant, version = target_of_spans(spans), correction.version
+        state.corrections().add(classifier, text, meant, predicted=correction.predicted, version=version)
     st.rerun()
 
 

@@ -163,7 +163,7 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
             return error
     token = f"{uploaded.token}.{len(accepted)}"
     tell(0.2, "divide")
-    split = divided(token, task_for(uploaded.roles.kind).stratified(dataset))
+    split = divided(token, task_for(uploaded.roles.kind), dataset)
     tell(0.6, "profile")
     described = _profiled(token, dataset, set_aside, uploaded)
     bar.empty()

@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import StoredDataset
-from core.data.spans.targets import spans_of
+from core.data.loading.entity_survey import type_figures
 from dashboard.data.labelling import new
 from dashboard.data.quality.page import inspect
 from dashboard.parts import tables
 from dashboard.parts.choices import confirm_deletion
+from dashboard.parts.marking import told
 from dashboard.parts.names import labels_of
 from dashboard.parts.profile import label_balance
 from dashboard.parts.recipe import recipe_sentences
@@ -97,9 +98,11 @@ def _look(stored: StoredDataset) -> None:
             for sentence in recipe_sentences(stored):
                 st.caption(f":material/edit: {sentence}")
             if stored.labelled:
-                label_balance(stored.label_rows, key=f"data.look-labels.{stored.id}")
+                label_balance(stored.label_rows, key=f"data.look-labels.{stored.id}", types=stored.roles.spans)
+            if stored.roles.spans:
+                told.draw_types(type_figures(dataset.texts, dataset.label_names()), key=f"data.look-types.{stored.id}")
             head = dataset.take(range(min(LOOK_ROWS, len(dataset))))
-            labels = {t("upload.label"): _targets(stored, head)} if stored.labelled else {}
+            labels = {_heading(stored): _targets(stored, head)} if stored.labelled else {}
             rows = pandas.DataFrame({t("upload.text"): head.texts, **labels})
             st.dataframe(excerpt(rows, slice(None)), hide_index=True, alt=t("upload.preview"))
 
@@ -108,12 +111,11 @@ def _look(stored: StoredDataset) -> None:
 
 def _targets(stored: StoredDataset, head: TextDataset) -> list[str]:
     """The targets of rows as people read them."""
-    if not stored.roles.spans:
-        return head.label_names()
-    return [
-        ", ".join(f"{text[span.start : span.end]} ({span.type})" for span in spans_of(target)) or tables.NOTHING
-        for text, target in zip(head.texts, head.label_names(), strict=True)
-    ]
+    return told.told_targets(head.texts, head.label_names()) if stored.roles.spans else head.label_names()
+
+
+def _heading(stored: StoredDataset) -> str:
+    return t("spans.entities") if stored.roles.spans else t("upload.label")
 
 
 def used_by(dataset: str) -> list[str]:

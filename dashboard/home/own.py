@@ -127,7 +127,7 @@ def _problem(uploaded: UploadedTable, dataset: TextDataset) -> DataError | None:
 
 def _division(uploaded: UploadedTable, dataset: TextDataset) -> Split | DataError:
     task = start.task_for(uploaded.roles.kind)
-    return divided(f"{uploaded.token}.{task.name}", task.stratified(dataset))
+    return divided(f"{uploaded.token}.{task.name}", task, dataset)
 
 
 def _label_counts(uploaded: UploadedTable, dataset: TextDataset) -> dict[str, int]:

@@ -21,7 +21,9 @@ def name_of(kind: str, name: str) -> str:
 
 
 def labels_of(dataset: StoredDataset, key: str) -> str:
-    """How many labels a dataset has, by the text of this key, or that it has none."""
+    """How many labels a dataset has, by the text of this key, or that it has none; how many types of entities."""
+    if dataset.kind == "spans":
+        return tn("names.entity_types", len(dataset.label_rows))
     return tn(key, len(dataset.label_rows)) if dataset.labelled else t("names.no_labels")
 
 

@@ -13,13 +13,17 @@ from core.base.errors import DataError
 from core.base.messages import Message
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
+from core.data.loading.entity_doubts import stretches
 from core.data.loading.load import row_numbers
 from core.data.loading.profiling import Profile, ProfileFinding
 from core.data.recipe import Step
 from dashboard.parts import tables
+from dashboard.parts.marking.told import draw_types, readable, told
 from dashboard.parts.plots import charts
 from dashboard.parts.upload.files import excerpt
+from dashboard.parts.upload.looked_over import built
 from dashboard.parts.upload.upload import UploadedTable
+from dashboard.parts.versions.verdict import joined
 from dashboard.shell import layout
 from dashboard.shell.errors import boundary, show_error
 from dashboard.shell.i18n import t, t_message, tn
@@ -43,13 +47,18 @@ def overview(dataset: TextDataset, profile: Profile, set_aside: int) -> None:
     """The cards, how many rows were set aside, and the two charts."""
     layout.section(t("data.profile_title"))
     language, languages_help = _language(profile.languages)
+    types = bool(profile.entities)
     layout.cards(
         [
-            Card(t("data.card_rows"), tables.thousands(profile.rows), help=t("data.card_rows_help")),
             Card(
-                t("data.card_labels"),
+                t("data.card_rows"),
+                tables.thousands(profile.rows),
+                help=t("data.card_rows_entities_help" if types else "data.card_rows_help"),
+            ),
+            Card(
+                t("data.card_types" if types else "data.card_labels"),
                 tables.thousands(len(profile.label_counts)) if dataset.labelled else tables.NOTHING,
-                help=t("data.card_labels_help"),
+                help=t("data.card_types_help" if types else "data.card_labels_help"),
             ),
             Card(
                 t("data.card_length"),
@@ -64,9 +73,11 @@ def overview(dataset: TextDataset, profile: Profile, set_aside: int) -> None:
     left, right = st.columns(2, gap="large")
     if dataset.labelled:
         with left:
-            label_balance(profile.label_counts, key="data.labels")
+            label_balance(profile.label_counts, key="data.labels", types=types)
     with right if dataset.labelled else left:
         _lengths(profile)
+    if types:
+        draw_types(profile.entities, key="data.types")
 
 
 def _readable(quantiles: Mapping[str, int]) -> dict[str, str]:
@@ -81,8 +92,9 @@ def _language(shares: Mapping[str, float]) -> tuple[str, str]:
     return t(f"data.language_{shown}"), t("data.card_language_help", shares=named)
 
 
-def label_balance(counts: Mapping[str, int], *, key: str) -> None:
-    """Rows of each label, most frequent on top."""
+def label_balance(counts: Mapping[str, int], *, key: str, types: bool = False) -> None:
+    """Rows of each label, or entities of each of their types, most frequent on top."""
+    kind = "types" if types else "labels"
     ordered = sorted(counts.items(), key=lambda pair: -pair[1])
     shown = ordered[:LABELS_SHOWN][::-1]
     # With more labels than colours, a colour says nothing any more.
@@ -105,19 +117,19 @@ def label_balance(counts: Mapping[str, int], *, key: str) -> None:
     chart.update_yaxes(tickvals=list(range(len(shown))), ticktext=names, ticksuffix="  ", showgrid=False)
     chart.update_layout(bargap=0.35)
     described = [f"{label} {count:,}" for label, count in ordered[:LABELS_SHOWN]]
-    charts.draw(chart, key=key, alt=t("data.labels_alt", labels=described), title=_balance(ordered))
+    charts.draw(chart, key=key, alt=t(f"data.{kind}_alt", labels=described), title=_balance(ordered, kind))
     if len(ordered) > LABELS_SHOWN:
         rest = sum(count for _, count in ordered[LABELS_SHOWN:])
-        st.caption(t("data.labels_rest", count=len(ordered) - LABELS_SHOWN, rows=tables.thousands(rest)))
+        st.caption(t(f"data.{kind}_rest", count=len(ordered) - LABELS_SHOWN, rows=tables.thousands(rest)))
 
 
-def _balance(ordered: list[tuple[str, int]]) -> str:
+def _balance(ordered: list[tuple[str, int]], kind: str) -> str:
     """What the label chart shows, in a sentence."""
     if len(ordered) == 1:
-        return t("data.labels_single")
+        return t(f"data.{kind}_single")
     (most, largest), (least, smallest) = ordered[0], ordered[-1]
     if largest <= BALANCED * smallest:
-        return t("data.labels_even")
+        return t(f"data.{kind}_even")
     ratio = largest / smallest
     return t("data.labels_uneven", most=most, least=least, times=f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}")
 
@@ -165,10 +177,9 @@ def findings(
     layout.section(t("data.findings_title"))
     remarks = [] if isinstance(split, DataError) else split.findings
     if not profile.findings and not remarks and not accepted:
-        _line(
-            "good",
-            t("data.findings_none" if uploaded.roles.label or uploaded.roles.labels else "data.findings_none_texts"),
-        )
+        targets = uploaded.roles.label or uploaded.roles.labels
+        key = "data.findings_none" if targets else "data.findings_none_texts"
+        _line("good", t("data.findings_none_entities" if profile.entities else key))
     for step in accepted:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{ICONS['good']} {tables.plain(t_message(step.sentence()))}", width="stretch")
@@ -198,6 +209,8 @@ SAID_BY = {
 def _finding(finding: ProfileFinding, accept: Callable[[Step | None], None]) -> bool:
     """A finding with its buttons; returns whether its rows are to be shown."""
     sentence = tables.plain(t_message(finding.message))
+    if finding.advice is not None:
+        sentence = joined([f"**{sentence}**", tables.plain(t_message(finding.advice))])
     if finding.fix is None:
         return _line(finding.severity, sentence, button=f"data.rows.{finding.kind}" if finding.rows else None)
     shown = _line(finding.severity, sentence, button=f"data.rows.{finding.kind}")
@@ -241,15 +254,34 @@ def rows_behind(finding: ProfileFinding, uploaded: UploadedTable) -> pandas.Data
         ragged = [skip for skip in uploaded.skipped if skip["row"] in set(finding.rows)]
         names = {"line": t("data.line"), "found": t("data.fields_found"), "expected": t("data.fields_expected")}
         return pandas.DataFrame(ragged)[list(names)].rename(columns=names)
+    if finding.notes:
+        return _noted(finding, uploaded)
     rows = np.array(finding.rows, dtype=np.int64)
     numbers = row_numbers(finding.rows, uploaded.skipped)
     columns = list(uploaded.roles.columns().values())
-    shown = uploaded.table.iloc[rows][columns].reset_index(drop=True)
+    shown = readable(uploaded.table.iloc[rows][columns].reset_index(drop=True), uploaded.roles)
     number = t("data.row")
     while number in columns:  # the file may have a column of that name
         number += " "
     shown.insert(0, number, numbers)
     return shown
+
+
+def _noted(finding: ProfileFinding, uploaded: UploadedTable) -> pandas.DataFrame:
+    """The same of what is marked: the words that each row is about, and what is to be said of them."""
+    looked = built(uploaded.token, uploaded)
+    assert not isinstance(looked, DataError), "findings are of rows that were read"
+    dataset, set_aside = looked
+    position = {row: index for index, row in enumerate(set_aside.kept)}
+    texts = [dataset.texts[position[row]] for row in finding.rows]
+    return pandas.DataFrame(
+        {
+            t("data.row"): row_numbers(finding.rows, uploaded.skipped),
+            t("spans.mention"): [told(text, stretches(note)) for text, note in zip(texts, finding.notes, strict=True)],
+            t("data.remark"): [t_message(note) for note in finding.notes],
+            t("data.text"): texts,
+        }
+    )
 
 
 def division(split: Split | DataError) -> None:

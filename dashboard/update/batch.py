@@ -15,13 +15,15 @@ from core.data.dataset.row_targets import SetAside
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.samples import sample_path
 from core.data.dataset.store import StoredDataset
-from core.data.labelling.corrections import Correction, lacking
+from core.data.labelling.corrections import Correction
 from core.data.loading.samples import save_sample
 from core.data.reading.tables import read_table
-from core.data.recipe import apply_steps, write_steps
+from core.data.recipe import Applied, Step, apply_steps, write_steps
+from core.workflows.personal import marker_in
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import tables
-from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
+from dashboard.parts.corrections import JOIN, NEXT_BATCH, lacking, still_needed, told
+from dashboard.parts.names import labels_of
 from dashboard.parts.scores import task_of_version
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import UploadedTable, has_upload, remember_columns, upload_table
@@ -69,6 +71,12 @@ def _reads_labels(situation: Situation) -> bool:
     return task_of_version(situation.champion).reads_targets
 
 
+def _kind(situation: Situation) -> str:
+    """What ends the name of a text on what the model learns from."""
+    reads = task_of_version(situation.champion).reads
+    return {"nothing": "_texts", "spans": "_entities"}.get(reads, "")
+
+
 def _chosen(situation: Situation) -> None:
     batch = situation.batch
     summary = t("update.batch_gone") if batch is None else describe(batch, labels=_reads_labels(situation))
@@ -99,7 +107,7 @@ def describe(dataset: StoredDataset, *, labels: bool) -> str:
     """A dataset in one line, with its labels where the model reads them."""
     facts = [dataset.name, tn("update.rows", dataset.rows)]
     if labels:
-        facts.append(tn("update.labels", len(dataset.label_rows)))
+        facts.append(labels_of(dataset, "update.labels"))
     return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
 
 
@@ -178,7 +186,7 @@ def _use_stored(situation: Situation, stored: StoredDataset, waiting: list[Corre
 
 def _file(situation: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
-        st.markdown(t("update.about_file" if _reads_labels(situation) else "update.about_file_texts"))
+        st.markdown(t(f"update.about_file{_kind(situation)}"))
     champion = VersionFolder(state.version_folder(situation.champion))
     read = [(known["name"], known["kind"]) for known in champion.inputs]
     reads_sets = task_of_version(situation.champion).reads_sets
@@ -192,7 +200,10 @@ def _file(situation: Situation, waiting: list[Correction]) -> None:
         return
     dataset, set_aside = built
     tell_left_out(uploaded, set_aside)
-    dataset, recipe = _same_as_before(situation, dataset)
+    repeated = _same_as_before(situation, uploaded.token, dataset)
+    if repeated is None:
+        return
+    dataset, recipe = repeated
     join = _with_corrections(waiting)
     if _button(len(dataset)):
         remember_columns(uploaded)
@@ -202,23 +213,39 @@ def _file(situation: Situation, waiting: list[Correction]) -> None:
         save_and_use(situation, joined_with(batch, waiting) if join else batch)
 
 
-def _same_as_before(situation: Situation, dataset: TextDataset) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]]:
-    """The batch after the steps that earlier data went through, where the reader leaves that on, and what to store of it."""
+def _same_as_before(
+    situation: Situation, token: str, dataset: TextDataset
+) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]] | None:
+    """The batch after the steps that earlier data went through, where the reader leaves that on, and what to store of it; None
+    where they cannot be carried out: personal data would be learned that was to be replaced.
+    """
     steps = earlier_steps(situation)
     if not steps:
         return dataset, {}
     wanted = st.checkbox(
         t("update.same_recipe"), value=True, key="update.same_recipe", help=t("update.same_recipe_help")
     )
-    try:
-        after, done = apply_steps(dataset, steps)
-    except DataError as error:
-        show_error(error)
-        return dataset, {}
+    with st.spinner(t("update.repeating")):
+        carried_out = _carried_out(f"{token}.{write_steps(steps)}", steps, dataset)
+    if isinstance(carried_out, DataError):
+        show_error(carried_out)
+        return None if wanted else (dataset, {})
+    after, done = carried_out
     for applied in done:
         sentence = tables.plain(t_message(applied.step.sentence()))
         st.caption(f":material/edit: {sentence} {tn('update.recipe_rows', applied.count)}")
     return (after, {"recipe": write_steps(steps)}) if wanted else (dataset, {})
+
+
+# A model of entities may be among the steps, which takes a minute for ten thousand texts.
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _carried_out(
+    token: str, _steps: list[Step], _dataset: TextDataset
+) -> tuple[TextDataset, list[Applied]] | DataError:
+    try:
+        return apply_steps(_dataset, _steps, marker_in(state.workspace()))
+    except DataError as error:
+        return error
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
@@ -259,10 +286,16 @@ def _corrections(situation: Situation, waiting: list[Correction]) -> None:
         st.markdown(t("update.no_corrections"))
         return
     st.markdown(tn("update.about_corrections", len(waiting)))
+    task = task_of_version(situation.champion)
     table = pd.DataFrame([{"text": row.text, "label": row.label, "before": row.predicted} for row in waiting])
-    names = {"text": t("update.column_text"), "label": t("update.column_label"), "before": t("update.column_said")}
-    st.dataframe(table.rename(columns=names), hide_index=True, height="content", alt=t("update.preview"))
-    missing = lacking(waiting)
+    label = t("spans.entities") if task.reads == "spans" else t("update.column_label")
+    names = {"text": t("update.column_text"), "label": label, "before": t("update.column_said")}
+    shown = table.assign(
+        label=[told(task, row.text, row.label) for row in waiting],
+        before=[told(task, row.text, row.predicted) for row in waiting],
+    )
+    st.dataframe(shown.rename(columns=names), hide_index=True, height="content", alt=t("update.preview"))
+    missing = lacking(waiting, task)
     if missing:
         st.info(tables.plain(still_needed(missing)), icon=":material/hourglass_empty:")
         return

@@ -9,10 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import CoreError, DataError
+from core.data.loading.entity_doubts import stretches
 from core.data.loading.profiling import ProfileFinding
+from core.data.spans.targets import types_of_outputs
 from core.statistics.intervals import MINIMUM_ROWS
 from dashboard.parts import tables
+from dashboard.parts.marking.told import told, told_targets
 from dashboard.parts.profile import kind_of
+from dashboard.parts.scores import task_of_version
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.errors import boundary, show_error
@@ -24,7 +28,13 @@ from dashboard.update.compare import Changes, compared
 from dashboard.update.page import Situation
 
 NAMED = 8  # labels named in a sentence
-WORTH_SAYING = ("contradictory", "duplicates", "very_long")  # of the profile; the rest is said by other sentences
+WORTH_SAYING = (
+    "contradictory",
+    "differing_entities",
+    "unmarked_mentions",
+    "duplicates",
+    "very_long",
+)  # of the profile; the rest is said by other sentences
 ICONS = {
     "info": ":gray[:material/info:]",
     "good": ":primary[:material/check:]",
@@ -50,11 +60,12 @@ def draw(situation: Situation) -> None:
         show_error(changes)
         return
     labelled = update_labels.is_labelled(situation)
-    _content(situation, changes, labelled)
+    spans = task_of_version(situation.champion).reads == "spans"
+    _content(situation, changes, "entities" if spans else "labels" if labelled else "texts")
     update_labels.section(situation)
-    if labelled:
-        _labels(changes, update_labels.doubtful(situation))
-    _overlap(changes)
+    if labelled or spans:
+        _labels(changes, update_labels.doubtful(situation), "types" if spans else "labels")
+    _overlap(changes, spans=spans)
     drift.section(situation)
     if situation.candidate is None:
         _division(situation, changes)
@@ -75,9 +86,13 @@ def _outcome(situation: Situation) -> str:
     report = state.report(situation.candidate)
     record = report["experiences"][-1]
     parts = {part: tables.thousands(record[part]) for part in ("train", "validation", "test")}
-    fresh = len(report["classes"]) - len(state.report(situation.champion)["classes"])
+    known, now = state.report(situation.champion)["classes"], report["classes"]
+    key = "update.new_labels"
+    if task_of_version(situation.champion).reads == "spans":
+        known, now, key = types_of_outputs(known), types_of_outputs(now), "update.new_types"
+    fresh = len(now) - len(known)
     sentences = [t("update.divided", **parts), *drift.outcome(report)]
-    return " · ".join([*sentences, tn("update.new_labels", fresh)] if fresh else sentences)
+    return " · ".join([*sentences, tn(key, fresh)] if fresh else sentences)
 
 
 def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
@@ -87,17 +102,22 @@ def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
         return button is not None and st.button(t("update.show_rows"), key=button, type="tertiary")
 
 
-def _content(situation: Situation, changes: Changes, labelled: bool) -> None:
-    """How many rows, and of which labels."""
+def _content(situation: Situation, changes: Changes, of: Literal["labels", "entities", "texts"]) -> None:
+    """How many rows, and of which labels, or how many entities of which types."""
     counts = sorted(changes.profile.label_counts.items(), key=lambda pair: -pair[1])
     named = [f"{plain(label)} {tables.thousands(count)}" for label, count in counts[:NAMED] if count]
     if len(counts) > NAMED:
         named.append(t("update.and_more", count=len(counts) - NAMED))
     source = situation.batch.source if situation.batch else {}
     aside = 0 if "left_out" in source else int(source.get("set_aside") or 0)  # else each reason is named below
-    sentence = tn("update.content", changes.profile.rows, labels=_listed(named))
-    if not labelled:
-        sentence = tn("update.content_plain", changes.profile.rows)
+    rows = changes.profile.rows
+    if of == "texts":
+        sentence = tn("update.content_plain", rows)
+    elif of == "entities":
+        key = "update.content_entities" if named else "update.content_no_entities"
+        sentence = tn(key, rows, labels=_listed(named))
+    else:
+        sentence = tn("update.content", rows, labels=_listed(named))
     if aside:
         sentence = t("update.sentences", first=sentence, second=tn("update.content_aside", aside))
     _line("info", sentence)
@@ -112,18 +132,18 @@ def _listed(names: Sequence[str]) -> str:
     return t("update.comma").join(names)
 
 
-def _labels(changes: Changes, doubtful: Collection[str]) -> None:
-    """New and absent labels; what is probably a spelling of another was said before, with its merge."""
+def _labels(changes: Changes, doubtful: Collection[str], kind: Literal["labels", "types"]) -> None:
+    """New and absent labels, or types of entities; what is probably a spelling of another was said before, with its merge."""
     fresh = [label for label in changes.fresh if label not in doubtful]
     if fresh:
-        _line("new", tn("update.fresh", len(fresh), labels=_names(fresh)))
+        _line("new", tn("update.fresh_types" if kind == "types" else "update.fresh", len(fresh), labels=_names(fresh)))
     if changes.absent:
         _line("warning", tn("update.absent", len(changes.absent), labels=_names(changes.absent)))
     if not changes.fresh and not changes.absent:
-        _line("good", tn("update.same_labels", len(changes.known)))
+        _line("good", tn(f"update.same_{kind}", len(changes.known)))
 
 
-def _overlap(changes: Changes) -> None:
+def _overlap(changes: Changes, *, spans: bool) -> None:
     findings = [
         *changes.seen.findings,
         *(finding for finding in changes.profile.findings if finding.kind in WORTH_SAYING),
@@ -132,28 +152,33 @@ def _overlap(changes: Changes) -> None:
         _line("good", t("update.nothing_seen"))
     for finding in findings:
         kind = "warning" if finding.severity == "warning" else "info"
-        if _line(kind, plain(t_message(finding.message)), button=f"update.rows.{finding.kind}"):
-            _show_rows(finding, changes)
+        sentence = plain(t_message(finding.message))
+        if spans and finding.kind == "relabelled":
+            sentence = tn("update.remarked", finding.count)
+        if _line(kind, sentence, button=f"update.rows.{finding.kind}"):
+            _show_rows(finding, sentence, changes, spans=spans)
     if changes.missing:
         _line("warning", t("update.missing", names=_names(changes.missing)))
 
 
-def _show_rows(finding: ProfileFinding, changes: Changes) -> None:
+def _show_rows(finding: ProfileFinding, sentence: str, changes: Changes, *, spans: bool) -> None:
     width: Literal["large"] = "large"
 
     def body() -> None:
         with boundary():
-            st.markdown(plain(t_message(finding.message)))
-            rows = rows_behind(finding, changes)
+            st.markdown(sentence)
+            rows = rows_behind(finding, changes, spans=spans)
             st.dataframe(rows, hide_index=True, alt=t("update.rows_alt", count=tables.thousands(len(rows))))
             tables.download_table(rows, f"{finding.kind}_rows", key=f"update.download.{finding.kind}")
 
     st.dialog(t(f"update.kind_{finding.kind}"), width=width)(body)()
 
 
-def rows_behind(finding: ProfileFinding, changes: Changes) -> pd.DataFrame:
+def rows_behind(finding: ProfileFinding, changes: Changes, *, spans: bool = False) -> pd.DataFrame:
     """The rows of a finding, numbered from 1 as they stand in the batch."""
     names = changes.dataset.label_names()
+    if spans:
+        return _entities_behind(finding, changes, names)
     table = pd.DataFrame(
         {
             t("update.column_row"): [row + 1 for row in finding.rows],
@@ -163,6 +188,28 @@ def rows_behind(finding: ProfileFinding, changes: Changes) -> pd.DataFrame:
     )
     if finding.kind == "relabelled":
         table[t("update.column_earlier")] = [", ".join(changes.earlier.get(row, [])) for row in finding.rows]
+    return table
+
+
+def _entities_behind(finding: ProfileFinding, changes: Changes, targets: Sequence[str]) -> pd.DataFrame:
+    """The same with what is marked in words, or what the finding says of it."""
+    texts = [changes.dataset.texts[row] for row in finding.rows]
+    table = pd.DataFrame(
+        {
+            t("update.column_row"): [row + 1 for row in finding.rows],
+            t("update.column_text"): texts,
+            t("spans.entities"): told_targets(texts, [targets[row] for row in finding.rows]),
+        }
+    )
+    if finding.kind == "relabelled":
+        earlier = [changes.earlier.get(row, []) for row in finding.rows]
+        table[t("update.earlier_entities")] = [
+            "; ".join(told_targets([text] * len(each), each)) for text, each in zip(texts, earlier, strict=True)
+        ]
+    if finding.notes:
+        table[t("spans.mention")] = [
+            told(text, stretches(note)) for text, note in zip(texts, finding.notes, strict=True)
+        ]
     return table
 
 

@@ -17,6 +17,7 @@ from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import joined_rows
 from core.data.loading.overlapping import Overlap
 from core.data.loading.profiling import Profile, profile
+from core.data.spans.targets import types_of, types_of_outputs
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import Past, read_past
 from dashboard.shell import state
@@ -40,7 +41,8 @@ class Changes:
     remembered, past_rows
         Rows in the champion's memory, and training rows of all earlier batches.
     known, fresh, absent
-        Labels of the batch that the champion knows, those it does not, and those it knows that the batch lacks.
+        Labels of the batch, or its types of entities, that the champion knows, those it does not, and those it knows that the
+        batch lacks.
     """
 
     dataset: TextDataset
@@ -103,11 +105,10 @@ def _compared(files: state.Files, batch: str, stored: tuple[str, ...], _champion
         split = split_batch(dataset, seen, version.resolved_settings(), past, joined)
     except DataError as error:
         split = error
-    present = set(dataset.label_names()) if version.task.distribution else set()
-    outputs = version.outputs if version.task.distribution else ()
+    outputs, present = _names(version, dataset)
     return Changes(
         dataset=dataset,
-        profile=profile(dataset),
+        profile=profile(dataset, kind=version.task.reads),
         seen=seen,
         earlier=_earlier_labels(dataset, seen, past),
         split=split,
@@ -118,6 +119,14 @@ def _compared(files: state.Files, batch: str, stored: tuple[str, ...], _champion
         fresh=sorted(present - set(outputs)),
         absent=[label for label in outputs if label not in present],
     )
+
+
+def _names(version: VersionFolder, dataset: TextDataset) -> tuple[list[str], set[str]]:
+    """Labels, or types of entities, that the version knows, and those of the batch; of other tasks none."""
+    targets = dataset.label_names()
+    if version.task.reads == "spans":
+        return types_of_outputs(version.outputs), set(types_of(targets))
+    return ([*version.outputs], set(targets)) if version.task.distribution else ([], set())
 
 
 def _earlier_labels(dataset: TextDataset, seen: Overlap, past: Past) -> dict[int, list[str]]:

@@ -36,9 +36,10 @@ def draw(candidate: VersionInfo, parent: VersionInfo) -> None:
     report = state.report(candidate)
     task = scores.task_of_report(report)
     parts: dict[str, Callable[[], None]] = {"tests": partial(tests.draw, report, candidate, parent)}
-    recalls = (report.get("gate_evidence") or {}).get("labels") if task.reads_sets else None
+    types = task.reads == "spans"
+    recalls = (report.get("gate_evidence") or {}).get("labels") if task.reads_sets or types else None
     if recalls:
-        parts["labels"] = partial(_recalls, recalls, candidate)
+        parts["types" if types else "labels"] = partial(_recalls, recalls, candidate, types=types)
     elif task.distribution:
         parts["labels"] = partial(_with_answers, _labels, report, candidate, parent)
         parts["flips"] = partial(_with_answers, _flips, report, candidate, parent)
@@ -77,18 +78,20 @@ def _with_answers(
         part(both, report, candidate)
 
 
-def _recalls(changes: list[dict[str, Any]], candidate: VersionInfo) -> None:
-    """How many more or fewer of each label's rows find it, on all older tests together, those that lost most first."""
+def _recalls(changes: list[dict[str, Any]], candidate: VersionInfo, *, types: bool = False) -> None:
+    """How many more or fewer of each label's rows find it, or of each type's entities are found, on all older tests together;
+    those that lost most first.
+    """
     table = pd.DataFrame(
         {
-            t("update.column_label"): change["name"],
-            t("update.column_rows"): change["rows"],
+            t("spans.type" if types else "update.column_label"): change["name"],
+            t("spans.entities" if types else "update.column_rows"): change["rows"],
             t("update.column_recall"): tables.change(**change["difference"]),
         }
         for change in sorted(changes, key=lambda change: float(change["difference"]["value"]))
     )
-    st.caption(t("update.recall_note"))
-    st.dataframe(table, hide_index=True, alt=t("update.recall_alt"))
+    st.caption(t("update.recall_note_types" if types else "update.recall_note"))
+    st.dataframe(table, hide_index=True, alt=t("update.recall_alt_types" if types else "update.recall_alt"))
     tables.download_table(table, f"update_v{candidate.number}_labels", key="update.recalls.download")
 
 

@@ -35,7 +35,8 @@ def gate(report: dict[str, Any], candidate: VersionInfo) -> tuple[GateVerdict | 
     place = st.container(gap="small")
     recorded = stored_rules(report)
     unfit = unfit_rules(task_of_report(report))
-    rules = _editor(recorded, unfit, key=f"update.gate.{candidate.classifier}.{candidate.number}")
+    types = task_of_report(report).reads == "spans"
+    rules = _editor(recorded, unfit, types=types, key=f"update.gate.{candidate.classifier}.{candidate.number}")
     verdict = judge_again(report, rules, test_name)
     if verdict is not None:
         with place:
@@ -43,7 +44,7 @@ def gate(report: dict[str, Any], candidate: VersionInfo) -> tuple[GateVerdict | 
                 st.markdown(f"{_icon(rule)} {plain(_sentence(rule))}", help=_term(rule))
             if not verdict.rules:
                 st.markdown(t("update.no_rules"))
-            st.caption(summary(rules))
+            st.caption(summary(rules, types=types))
     return verdict, rules
 
 
@@ -78,14 +79,14 @@ def _sentence(rule: Rule) -> str:
     return joined([*sentences, t_message(rule.note)] if rule.note is not None else sentences)
 
 
-def summary(rules: GateConfig) -> str:
-    """The rules in force in one line."""
+def summary(rules: GateConfig, *, types: bool = False) -> str:
+    """The rules in force in one line; ``types`` where labels are types of entities."""
     parts = []
     if rules.check_older_tests:
         by = "interval" if rules.loss_judged_by == "interval" else "measured"
         parts.append(t(f"update.short_older_{by}", points=_points(rules.tolerance)))
     if rules.check_labels:
-        parts.append(t("update.short_labels", points=_points(rules.label_tolerance)))
+        parts.append(t("update.short_types" if types else "update.short_labels", points=_points(rules.label_tolerance)))
     if rules.check_newest_test:
         parts.append(t("update.short_newest", points=_points(rules.minimum_gain)))
     if rules.check_calibration:
@@ -97,7 +98,7 @@ def _points(value: float) -> str:
     return f"{value:g}"
 
 
-def _editor(recorded: GateConfig, unfit: Collection[str], *, key: str) -> GateConfig:
+def _editor(recorded: GateConfig, unfit: Collection[str], *, types: bool, key: str) -> GateConfig:
     """Every rule as a sentence with its switch and its fields; starts from the rules that the candidate was made by."""
     fields = {setting.name: setting for setting in settings_of(GateConfig)}
     stored = recorded.model_dump()
@@ -108,7 +109,8 @@ def _editor(recorded: GateConfig, unfit: Collection[str], *, key: str) -> GateCo
                 continue
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"update-rule-{switch}"):
                 values[switch] = _field(fields[switch], key, stored)
-                values |= _line(switch, [fields[name] for name in names], key, stored, off=not values[switch])
+                sentence = "check_types" if types and switch == "check_labels" else switch
+                values |= _line(sentence, [fields[name] for name in names], key, stored, off=not values[switch])
         st.caption(t("update.rules_kept"))
         st.button(
             t("update.rules_back"),

@@ -117,7 +117,12 @@ COUNT = number(int, 1, "a whole number of at least 1")
 MEGABYTES = number(float, 1e-9, "a number above 0")
 
 COMMANDS = {
-    "train": Command("train a new version from random start", fields("train"), table, module="learning"),
+    "train": Command(
+        "train a new version from random start: labels, entities, or a language model",
+        fields("train"),
+        table,
+        module="learning",
+    ),
     "update": Command(
         "make a candidate of the champion and a new batch",
         fields("update"),
@@ -126,7 +131,9 @@ COMMANDS = {
         module="learning",
     ),
     "inspect": Command(
-        "what may be wrong with a table: leaks, wrong labels, personal data", fields("inspect"), add_any_table
+        "what may be wrong with a table: leaks, wrong labels or entities, personal data",
+        fields("inspect"),
+        add_any_table,
     ),
     "search": Command("which settings suit a dataset; sees no test row", fields("search"), module="repeat"),
     "compare": Command("run strategies on a stream of experiences and compare them", fields("compare"), add_stream),
@@ -334,7 +341,10 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    parser = Parser(prog="python -m core", description="Train, update, measure and use models of texts.")
+    parser = Parser(
+        prog="python -m core",
+        description="Train, update, measure and use models of texts: one label a text, several, entities, or how a text goes on.",
+    )
     _add(parser, COMMANDS, "command")
     return parser
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from core.cli.arguments.fields import filled, number
 
-FILE_HELP = "CSV, TSV, JSON, Parquet or a workbook, also compressed"
+FILE_HELP = "CSV, TSV, JSON, Parquet, a workbook, or a token and its tag a line (entities); also compressed"
 PARTS = ("encoding", "delimiter", "header", "sheet", "skip_rows")
 ROLES = {
     "text": "of the texts",
-    "label": "of the labels",
+    "label": "of the labels, or of the entities",
     "split": "holds train, validation and test",
     "group": "rows of one group stay on one side of the split",
 }

@@ -7,15 +7,21 @@ import sys
 from typing import Any
 
 from core.base.config import home
+from core.base.wording import counted
 from core.cli.printing import plain, show
 from core.cli.progress import consume
 from core.cli.tables import facts, left_out_object, read, refuse_without_file, tell
 from core.cli.workflow import carry_out, request_of
-from core.data.dataset.columns import ColumnRoles, guess_roles
+from core.data.dataset.columns import ColumnRoles, guess_roles, with_spans
+from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore
+from core.data.loading.entity_doubts import examples
+from core.data.loading.entity_survey import type_figures
 from core.data.loading.label_notes import label_counts
 from core.data.loading.load import dataset_of, left_out_of_source, remarks_of
+from core.data.quality import Finding
 from core.data.reading.names import LABEL_NAMES, TEXT_NAMES, rank
+from core.data.spans.targets import counts_of
 from core.workflows.workspace import open_workspace
 
 MARKS = {"error": "!!", "warning": " !", "info": "  "}
@@ -38,11 +44,14 @@ def _saved(asked: argparse.Namespace) -> dict[str, Any]:
     rows = int(stored.source.get("skipped") or 0) + int(stored.source.get("set_aside") or 0)
     left_out = {**left_out_object(left_out_of_source(stored.source)), "rows": rows}
     roles = stored.roles.columns()
+    dataset = DatasetStore(home()).load(stored.id)
+    types = _types(stored.roles, dataset)
     return {
-        **inspection,
+        **_with_examples(inspection, dataset),
         "columns": list(roles.values()),
         "roles": roles,
-        "labels": stored.classes,
+        "labels": stored.label_rows,
+        **types,
         "left_out": left_out,
         "guessed": {},
         "notes": remarks,
@@ -57,22 +66,42 @@ def _file(asked: argparse.Namespace) -> dict[str, Any]:
     table = read(asked)
     columns = [str(column) for column in table.columns]
     guess = guess_roles(table)
-    roles = roles_of(asked, guess)
-    if roles.label is None:
+    roles = with_spans(table, roles_of(asked, guess))
+    if roles.kind == "nothing":
         sys.stderr.write(f"{_why_no_label(guess)}, so only the texts were looked at. Name it with --label.\n")
     loaded = dataset_of(table, roles, name=asked.data.name, batch=True, need_label=False)
     tell(loaded.left_out, [note for note in loaded.notes if note.key not in FOUND])
     request = request_of(asked, dataset="")
+    frozen = frozen_tests(workspace)
 
     def events() -> Any:
-        made = yield from look_over(loaded.dataset, request, workspace, frozen=frozen_tests(workspace))
+        made = yield from look_over(loaded.dataset, request, workspace, kind=roles.kind, frozen=frozen)
         assert made is not None, "only what is told to stop comes to nothing"
         yield InspectionDone(made)
 
-    labels = {} if roles.label is None else label_counts(loaded.dataset)
-    known = {"columns": columns, "labels": labels, **facts(loaded)}
+    known = {
+        "columns": columns,
+        "labels": _labels(roles, loaded.dataset),
+        **_types(roles, loaded.dataset),
+        **facts(loaded),
+    }
     known["guessed"] |= guessed_columns(asked, roles)
-    return {"dataset_name": asked.data.name, **consume(events()).inspection, **known}
+    made = _with_examples(consume(events()).inspection, loaded.dataset)
+    return {"dataset_name": asked.data.name, **made, **known}
+
+
+def _labels(roles: ColumnRoles, dataset: TextDataset) -> dict[str, int]:
+    """Label → rows, of entities type → their number."""
+    if roles.spans:
+        return counts_of(dataset.label_names())
+    return {} if roles.label is None else label_counts(dataset)
+
+
+def _types(roles: ColumnRoles, dataset: TextDataset) -> dict[str, Any]:
+    """The types of entities, where texts have them; never stored, since their surfaces are words of texts."""
+    if not roles.spans:
+        return {}
+    return {"entity_types": [each._asdict() for each in type_figures(dataset.texts, dataset.label_names())]}
 
 
 FOUND = ("spelling.likely", "spelling.missing")  # what the inspection finds anew, with its rows and its cure
@@ -110,16 +139,38 @@ def as_text(inspection: dict[str, Any]) -> str:
     lines = [
         f"{inspection['dataset_name']}: {inspection['rows']:,} rows, {len(inspection['findings'])} findings",
         _columns(inspection),
+        *map(_type, inspection.get("entity_types", ())),
     ]
     for finding in inspection["findings"]:
         seen = f" ({finding['seen']:,} rows looked at)" if finding["seen"] else ""
         lines.append(f"{MARKS[finding['severity']]} {finding['sentence']}{seen}")
         rows = ", ".join(f"{row + 1:,}" for row in finding["rows"][:5])
         lines.append(f"     {finding['advice']}" + (f" Rows {rows} …" if rows else ""))
+        if finding.get("examples"):
+            lines.append(f"     Such as {', '.join(finding['examples'])}")
         lines += [f"     → {fix['sentence']}" for fix in finding["fixes"]]
     if inspection["clean"]:
         lines.append(f"   Nothing found by: {', '.join(inspection['clean'])}.")
     return "\n".join(lines)
+
+
+def _with_examples(inspection: dict[str, Any], dataset: TextDataset) -> dict[str, Any]:
+    """The inspection, with the words that findings speak of; never stored, since they are of texts."""
+    findings = []
+    for stored in inspection["findings"]:
+        finding = Finding.from_dict(stored)
+        texts = {row: dataset.texts[row] for row in finding.rows}
+        named = examples(finding.rows, finding.notes, texts)
+        findings.append({**stored, "examples": named} if named else stored)
+    return {**inspection, "findings": findings}
+
+
+def _type(figures: dict[str, Any]) -> str:
+    surfaces = ", ".join(f"{surface} ({count:,})" for surface, count in figures["surfaces"])
+    return (
+        f"   {figures['name']}: entities {figures['entities']:,}, in {counted(figures['texts'], 'text')}, typically of "
+        f"{counted(figures['length'], 'character')}; {surfaces}"
+    )
 
 
 def _columns(inspection: dict[str, Any]) -> str:

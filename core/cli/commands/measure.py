@@ -113,7 +113,7 @@ def scores_of(report: dict[str, Any], *, per_class: bool = True) -> dict[str, An
     names = [name for name, figure in report.items() if isinstance(figure, dict) and "low" in figure]
     scores: dict[str, Any] = {name: report[name]["value"] for name in names}
     scores["intervals"] = {name: [report[name]["low"], report[name]["high"]] for name in names}
-    for each in ("per_class", "per_label"):
+    for each in ("per_class", "per_label", "per_type"):
         if per_class and each in report:
             scores[each] = {
                 label: {
@@ -126,7 +126,10 @@ def scores_of(report: dict[str, Any], *, per_class: bool = True) -> dict[str, An
 
 
 def headline(report: dict[str, Any]) -> str:
-    """The two figures that count most, or what else there is."""
-    names: list[str] = [name for name in ("accuracy", "macro_f1", "micro_f1", "subset_accuracy") if name in report]
+    """The figures that count most, or what else there is; of entities what decides stands first."""
+    known: tuple[str, ...] = ("accuracy", "macro_f1", "micro_f1", "subset_accuracy")
+    if "per_type" in report:
+        known = ("micro_f1", "macro_f1")
+    names: list[str] = [name for name in known if name in report]
     names = names or [name for name, figure in report.items() if isinstance(figure, dict) and "low" in figure]
     return ", ".join(f"{name.replace('_f1', '-F1').replace('_', ' ')} {score(**report[name])}" for name in names)

@@ -108,7 +108,7 @@ def _cleaned(asked: argparse.Namespace) -> StoredDataset:
         steps.append(RenameLabels(names=parse_assignments(asked.rename)))
     if asked.parent:
         steps.append(RenameLabels(names=placed(parse_assignments(asked.parent))))
-    return save_cleaned(store, before.id, steps, asked.name)
+    return save_cleaned(open_workspace(home()), before.id, steps, asked.name)
 
 
 def _fixes(wanted: list[str], dataset: StoredDataset) -> list[Step]:

@@ -22,7 +22,7 @@ from core.data.dataset.units import Units
 
 Fractions = tuple[float, float, float]
 
-_FEWEST = 3  # rows of a label that can be divided: one for each part
+FEWEST = 3  # rows of a label that can be divided: one for each part
 _TRAIN, _VALIDATION, _TEST = 0, 1, 2
 _PARTS = {"train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
 _NEW = -1
@@ -171,7 +171,7 @@ class _Division:
         """Divide the pool by label; what has the same text or group stays together."""
         pool = np.fromiter(pool, dtype=np.int64)
         counts = Counter(self._dataset.labels[pool].tolist())
-        rare = {label for label, count in counts.items() if count < _FEWEST}
+        rare = {label for label, count in counts.items() if count < FEWEST}
         if rare:
             self._findings.append(
                 message(
@@ -179,7 +179,7 @@ class _Division:
                     "Labels with fewer than {fewest} rows stay in the training part, since they cannot be divided: "
                     "{labels}. "
                     "How well they are recognised cannot be measured; add rows, or merge them with another label.",
-                    fewest=_FEWEST,
+                    fewest=FEWEST,
                     labels=[self._dataset.classes[label] for label in sorted(rare)],
                 )
             )
@@ -271,7 +271,7 @@ def _targets(rows: int, fractions: Fractions) -> Rows:
     """Rows for each part; at least one for validation and test where there are three rows to divide."""
     test = round(rows * fractions[_TEST])
     validation = round(rows * fractions[_VALIDATION])
-    if rows >= _FEWEST:
+    if rows >= FEWEST:
         test = max(test, int(fractions[_TEST] > 0))
         validation = max(validation, int(fractions[_VALIDATION] > 0))
     return np.array([rows - validation - test, validation, test], dtype=np.int64)
@@ -291,7 +291,7 @@ def _check_fractions(fractions: Fractions) -> None:
 
 def _check_split(dataset: TextDataset, split: Split, fractions: Fractions) -> None:
     counts = Counter(dataset.labels.tolist())
-    enough = [label for label, count in counts.items() if count >= _FEWEST]
+    enough = [label for label, count in counts.items() if count >= FEWEST]
     needed = min(2, len(dataset.classes))
     if len(enough) < needed and not dataset.labelled:
         raise DataError(
@@ -299,7 +299,7 @@ def _check_split(dataset: TextDataset, split: Split, fractions: Fractions) -> No
             "There are only {rows} texts; a training needs at least {fewest}: to learn from, to validate and to test. "
             "Add more.",
             rows=len(dataset),
-            fewest=_FEWEST,
+            fewest=FEWEST,
         )
     if len(enough) < needed:
         raise DataError(
@@ -307,7 +307,7 @@ def _check_split(dataset: TextDataset, split: Split, fractions: Fractions) -> No
             "Only {labels} of the labels have at least {fewest} rows; a training needs two such labels, "
             "so that each has a row to learn from, to validate and to test. There are {rows} rows in all. Add more.",
             labels=len(enough),
-            fewest=_FEWEST,
+            fewest=FEWEST,
             rows=len(dataset),
         )
     if len(set(dataset.labels[split.train].tolist())) < needed:

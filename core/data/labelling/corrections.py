@@ -215,12 +215,19 @@ def _write(path: Path, broken: Collection[bytes], rows: Collection[Correction]) 
         )
 
 
-def lacking(corrections: Sequence[Correction]) -> dict[str, int]:
+def lacking(
+    corrections: Sequence[Correction], strata: Callable[[Sequence[str]], Sequence[str]] = tuple
+) -> dict[str, int]:
     """How many more rows of each label that occurs would let these corrections be learned by themselves.
 
     Empty where there are enough: `ENOUGH` rows of one label, different ones, since a queue holds each text once.
+
+    Parameters
+    ----------
+    strata
+        A function of all targets that says by what each is counted, where that is not the target itself.
     """
-    counts = Counter(correction.label for correction in corrections)
+    counts = Counter(strata([correction.label for correction in corrections]))
     if not counts or max(counts.values()) >= ENOUGH:
         return {}
     return {label: ENOUGH - count for label, count in counts.most_common()}

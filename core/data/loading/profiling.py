@@ -22,6 +22,8 @@ from core.data.dataset.language import language_of
 from core.data.dataset.row_targets import Rows, SetAside
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import groups_of, key_numbers, text_key
+from core.data.loading.entity_doubts import doubts
+from core.data.loading.entity_survey import Survey, TypeFigures, survey
 from core.data.loading.label_notes import label_counts, merges_of, missing_note, read_note, spellings_note
 from core.data.recipe import RenameLabels, Step
 from core.data.spans.targets import counts_of as entities_of
@@ -49,6 +51,10 @@ class ProfileFinding:
         of the dataset otherwise; for ``"ragged"``, of the file below its header.
     fix
         The step that puts it right, where there is one.
+    advice
+        What to do, where the message does not say it.
+    notes
+        What is to be said of each of the rows, or none.
     """
 
     kind: str
@@ -57,6 +63,8 @@ class ProfileFinding:
     count: int
     rows: tuple[int, ...]
     fix: Step | None = None
+    advice: Message | None = None
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +74,15 @@ class Profile:
     Parameters
     ----------
     label_counts
-        Label → rows, in the order of the dataset's classes.
+        Label → rows, in the order of the dataset's classes; of entities type → their number.
     lengths
         int64 array (rows,): characters of each text.
     length_quantiles
         Characters at ``minimum``, ``p25``, ``median``, ``p75``, ``p95`` and ``maximum``.
     languages
         Share of the texts, 0 to 1, in ``zh``, ``en``, ``mixed`` and ``other``, largest first.
+    entities
+        Figures of each type of entities, where texts have them.
     """
 
     rows: int
@@ -81,6 +91,7 @@ class Profile:
     length_quantiles: dict[str, int]
     languages: dict[str, float]
     findings: tuple[ProfileFinding, ...]
+    entities: tuple[TypeFigures, ...] = ()
 
 
 def profile(
@@ -103,6 +114,8 @@ def profile(
         looked for.
     """
     lengths = np.array([len(body_of(text)) for text in dataset.texts], dtype=np.int64)
+    spans = kind == "spans"
+    found = survey(dataset.texts, dataset.label_names()) if spans else None
     counted = {"labels": counts_of, "spans": entities_of}.get(kind)
     counts = counted(dataset.label_names()) if counted is not None else label_counts(dataset)
     kept = set_aside.kept if set_aside is not None else range(len(dataset))
@@ -112,10 +125,11 @@ def profile(
         return ProfileFinding(kind, severity, sentence, int(sentence.facts["count"]), listed)
 
     findings = [
-        *_missing(set_aside, skipped),
+        *_missing(set_aside, skipped, spans=spans),
         *(_spellings(dataset, set_aside, counts, finding) if dataset.labelled and counted is None else ()),
-        *_repeated(dataset, finding),
-        *(_labels(dataset, counts, finding) if dataset.labelled and kind != "spans" else ()),
+        *_repeated(dataset, finding, spans=spans),
+        *(_labels(dataset, counts, finding) if dataset.labelled and not spans else ()),
+        *(_entities(found, dataset, kept) if found is not None else ()),
         *_long(lengths, finding),
         *(finding("input_tells", "warning", sentence, []) for sentence in telling_inputs(dataset)),
     ]
@@ -128,13 +142,16 @@ def profile(
         else {},
         languages=_languages(dataset.texts),
         findings=tuple(findings),
+        entities=found.types if found is not None else (),
     )
 
 
 _MakeFinding = Callable[[str, Severity, Message, Iterable[int]], ProfileFinding]
 
 
-def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[ProfileFinding]:
+def _missing(
+    set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]], *, spans: bool
+) -> Iterable[ProfileFinding]:
     skipped = [skip for skip in skipped if "reason" not in skip]  # the reader's own notes tell of the others
     if skipped:
         sentence = message(
@@ -159,11 +176,19 @@ def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -
             "empty_text", "warning", sentence, len(set_aside.empty_text), set_aside.empty_text[:FINDING_ROWS]
         )
     if set_aside is not None and set_aside.empty_label:
+        count = len(set_aside.empty_label)
         sentence = message(
             "data.found_empty_label",
             "Rows without label: {count:,}. They are set aside; label them and upload them again to use them.",
-            count=len(set_aside.empty_label),
+            count=count,
         )
+        if spans:
+            sentence = message(
+                "data.found_empty_entities",
+                "Rows without anything in the column of entities: {count:,}. They are set aside; where a text has none, "
+                "write [].",
+                count=count,
+            )
         yield ProfileFinding(
             "empty_label", "warning", sentence, len(set_aside.empty_label), set_aside.empty_label[:FINDING_ROWS]
         )
@@ -194,13 +219,21 @@ def _rows_of(dataset: TextDataset, labels: set[str]) -> Iterable[int]:
     return (row for row, label in enumerate(dataset.labels) if int(label) in numbers)
 
 
-def _repeated(dataset: TextDataset, finding: _MakeFinding) -> Iterable[ProfileFinding]:
-    """Texts that come again: with the same label, with another, or in training and test."""
+def _entities(found: Survey, dataset: TextDataset, kept: Sequence[int]) -> Iterable[ProfileFinding]:
+    """What may be wrong with what is marked."""
+    for doubt in doubts(found, dataset.label_names()):
+        rows = tuple(int(kept[row]) for row in doubt.rows)
+        known = ProfileFinding(doubt.kind, doubt.severity, doubt.sentence, doubt.count, rows)
+        yield replace(known, advice=doubt.advice, notes=doubt.notes)
+
+
+def _repeated(dataset: TextDataset, finding: _MakeFinding, *, spans: bool) -> Iterable[ProfileFinding]:
+    """Texts that come again: with the same label, with another (of entities `_entities` says it), or in training and test."""
     repeated = [rows.tolist() for rows in groups_of(key_numbers(dataset.texts, text_key))]
     merges = merges_of(dataset)
     meant = [merges.get(label, label) for label in dataset.classes]  # "Good" beside "good" is no contradiction
     contradictory = [rows for rows in repeated if len({meant[int(dataset.labels[row])] for row in rows}) > 1]
-    if contradictory:
+    if contradictory and not spans:
         sentence = message(
             "data.found_contradictory",
             "Texts that carry more than one label: {count:,}, in {rows:,} rows. A classifier cannot be right on all "

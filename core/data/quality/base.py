@@ -19,12 +19,14 @@ from core.data.dataset.language import Language, language_of
 from core.data.dataset.row_targets import Rows
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import Keys, key_numbers, text_key
+from core.data.loading.entity_survey import Survey, survey
 from core.data.loading.label_notes import merges_of
 from core.data.recipe import (
     DropLabels,
     DropRepeats,
     DropTexts,
     Redact,
+    RedactEntities,
     RelabelTexts,
     RenameLabels,
     RepairText,
@@ -50,6 +52,7 @@ _ORDER: tuple[type[Step], ...] = (
     RepairText,
     DropRepeats,
     Redact,
+    RedactEntities,  # behind patterns, whose placeholders it leaves alone
 )
 
 
@@ -147,12 +150,15 @@ class Inspected:
     vectors
         Rows, ascending, and what a pretrained encoder makes of their texts, float32 (rows, width); the quick model then
         judges these rows, and better.
+    entities
+        The target of each row in whose text entities are marked; empty where rows have labels or nothing.
     """
 
     dataset: TextDataset
     frozen: Sequence[FrozenTexts] = ()
     seed: int = 0
     vectors: tuple[Rows, npt.NDArray[np.float32]] | None = None
+    entities: Sequence[str] = ()
     as_written: TextDataset = field(init=False)
     # What takes long is there once a finder has asked for it.
     nearness: Nearness | None = field(default=None, init=False)
@@ -168,6 +174,11 @@ class Inspected:
     def keys(self) -> Keys:
         """64 bits that stand for the `text_key` of each row; uint64 (rows,)."""
         return key_numbers(self.dataset.texts, text_key)
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What is marked in the texts."""
+        return survey(self.dataset.texts if self.entities else (), self.entities)
 
     @cached_property
     def language(self) -> Language:

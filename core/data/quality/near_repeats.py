@@ -67,15 +67,22 @@ def _repeats(inspected: Inspected, pairs: Pairs, nearness: Nearness) -> Finding:
     rows, listed = superfluous(pairs), _listed(pairs)
     fix = message("quality.near_duplicates_fix", "Keep the first of each; texts to remove: {count:,}", count=len(rows))
     step = DropTexts(marks=marks_of(inspected, rows), reason="duplicate")
+    sentence = message(
+        "quality.near_duplicates",
+        "Texts that are nearly the same as an earlier one with the same label: {count:,}.",
+        count=len(rows),
+    )
+    if not inspected.dataset.labelled:
+        sentence = message(
+            "quality.near_duplicates_plain",
+            "Texts that are nearly the same as an earlier one: {count:,}.",
+            count=len(rows),
+        )
     return Finding(
         "near_duplicates",
         "info",
         len(rows),
-        message(
-            "quality.near_duplicates",
-            "Texts that are nearly the same as an earlier one with the same label: {count:,}.",
-            count=len(rows),
-        ),
+        sentence,
         message(
             "quality.near_duplicates_advice",
             "They differ in case, spacing, punctuation or a few words. When the rows are divided, one may fall into "

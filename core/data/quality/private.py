@@ -39,7 +39,8 @@ def personal_data(inspected: Inspected) -> Iterator[Finding | float]:
         message(
             "quality.personal_advice",
             "What a classifier learns from can show in its vocabulary, its memory and its word lists. Replace them by "
-            "placeholders, which say as much to a classifier. Names and postal addresses are not found by this.",
+            "placeholders, which say as much to a classifier. Patterns do not find names and postal addresses: a model of "
+            "entities can be named that looks for them.",
         ),
         tuple(rows[:FINDING_ROWS]),
         fixes=(

@@ -19,16 +19,24 @@ def duplicates(inspected: Inspected) -> Iterator[Finding | float]:
     repeated, texts = repeated_rows(inspected)
     if not len(repeated):
         return
+    sentence = message(
+        "quality.duplicates",
+        "Rows that repeat an earlier row, text and label: {count:,}, of {texts:,} texts.",
+        count=len(repeated),
+        texts=texts,
+    )
+    if not inspected.dataset.labelled:
+        sentence = message(
+            "quality.duplicates_plain",
+            "Rows that repeat an earlier row: {count:,}, of {texts:,} texts.",
+            count=len(repeated),
+            texts=texts,
+        )
     yield Finding(
         "duplicates",
         "warning" if len(repeated) > 0.05 * len(inspected.dataset) else "info",
         len(repeated),
-        message(
-            "quality.duplicates",
-            "Rows that repeat an earlier row, text and label: {count:,}, of {texts:,} texts.",
-            count=len(repeated),
-            texts=texts,
-        ),
+        sentence,
         message(
             "quality.duplicates_advice",
             "They count for more in training than other rows, without saying more. Keep the first of each, unless the "
@@ -48,15 +56,15 @@ def duplicates(inspected: Inspected) -> Iterator[Finding | float]:
 
 
 def repeated_rows(inspected: Inspected) -> tuple[Rows, int]:
-    """All but the first of the rows that share text, label and part; and of how many texts they are."""
-    parts = inspected.dataset.splits
+    """All but the first of the rows that share text, label (or entities) and part; and of how many texts they are."""
+    parts, known = inspected.dataset.splits, inspected.entities or inspected.dataset.labels.tolist()
     repeated: list[int] = []
     texts = 0
     for rows in groups_of(inspected.keys):
-        seen: set[tuple[int, str]] = set()
+        seen: set[tuple[int | str, str]] = set()
         before = len(repeated)
         for row in rows.tolist():
-            same = (int(inspected.dataset.labels[row]), parts[row] if parts is not None else "")
+            same = (known[row], parts[row] if parts is not None else "")
             if same in seen:
                 repeated.append(row)
             seen.add(same)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from core.data.recipe.by_model import Marker
 from core.data.recipe.steps import (
     STEPS,
     DropLabels,
     DropRepeats,
     DropTexts,
     Redact,
+    RedactEntities,
     RelabelTexts,
     RenameLabels,
     RepairText,
@@ -21,7 +23,9 @@ __all__ = [
     "DropLabels",
     "DropRepeats",
     "DropTexts",
+    "Marker",
     "Redact",
+    "RedactEntities",
     "RelabelTexts",
     "RenameLabels",
     "RepairText",

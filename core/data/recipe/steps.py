@@ -11,15 +11,16 @@ from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.data.reading.text.mojibake import repaired
 from core.data.recipe.base import Step, only_rows, text_mark, with_labels, with_texts
+from core.data.recipe.by_model import RedactEntities
 from core.data.recipe.personal import PERSONAL_KINDS, PLACEHOLDERS, PersonalKind, redacted
 
-__all__ = ["DropRepeats", "Redact", "RepairText"]
 __all__ = [
     "STEPS",
     "DropLabels",
     "DropRepeats",
     "DropTexts",
     "Redact",
+    "RedactEntities",
     "RelabelTexts",
     "RenameLabels",
     "RepairText",
@@ -73,7 +74,7 @@ class DropRepeats(Step):
         return (only_rows(dataset, np.array(keep, dtype=np.int64)) if removed else dataset), removed
 
     def sentence(self) -> Message:
-        return message("recipe.drop_repeats", "Repetitions of a text with the same label removed; the first stays.")
+        return message("recipe.drop_repeats", "Rows that repeat an earlier one removed; the first stays.")
 
 
 def _changed(dataset: TextDataset, texts: list[str]) -> tuple[TextDataset, int]:
@@ -194,5 +195,6 @@ class RelabelTexts(Step):
 
 
 STEPS: dict[str, type[Step]] = {
-    step.kind: step for step in (RenameLabels, DropLabels, DropTexts, RelabelTexts, DropRepeats, RepairText, Redact)
+    step.kind: step
+    for step in (RenameLabels, DropLabels, DropTexts, RelabelTexts, DropRepeats, RepairText, Redact, RedactEntities)
 }

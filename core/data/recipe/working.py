@@ -10,6 +10,7 @@ from core.base.config import build
 from core.base.errors import DataError
 from core.data.dataset.rows import TextDataset
 from core.data.recipe.base import text_mark
+from core.data.recipe.by_model import Marker, RedactEntities
 from core.data.recipe.steps import STEPS, Step
 
 __all__ = ["Applied", "apply_steps", "read_steps", "text_mark", "write_steps"]
@@ -23,11 +24,22 @@ class Applied:
     count: int
 
 
-def apply_steps(dataset: TextDataset, steps: Iterable[Step]) -> tuple[TextDataset, list[Applied]]:
-    """Carry out the steps in their order; `DataError` when no row would be left."""
+def apply_steps(
+    dataset: TextDataset, steps: Iterable[Step], marker: Marker | None = None
+) -> tuple[TextDataset, list[Applied]]:
+    """Carry out the steps in their order; `DataError` when no row would be left, or a model is needed and there is none.
+
+    Parameters
+    ----------
+    marker
+        Marks entities for steps that replace what a model finds.
+    """
     done = []
     for step in steps:
-        dataset, count = step.apply(dataset)
+        if isinstance(step, RedactEntities) and marker is not None:
+            dataset, count = step.replaced(dataset, marker(step, dataset.texts))
+        else:
+            dataset, count = step.apply(dataset)
         done.append(Applied(step, count))
     return dataset, done
 

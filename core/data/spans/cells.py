@@ -100,6 +100,14 @@ def read_entities(written: Sequence[str], cells: Sequence[str] | None, column: s
     return _checked(texts, rows, [jump_note(+jumped)] if +jumped else [])
 
 
+def read_cell(text: str, cell: str) -> tuple[str, list[Span] | None]:
+    """The text of a row and its entities, as one cell says them; None for a cell that does not."""
+    tagged = _tagged(text, cell)
+    return (
+        (tagged.text, tagged.spans) if tagged is not None else (text, _spans_in(text, cell) if cell.strip() else None)
+    )
+
+
 def unmarked(text: str) -> tuple[str, list[Span]]:
     """A text without its marks, and the entities that they stood for."""
     plain, spans, end = "", [], 0

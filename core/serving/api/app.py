@@ -179,7 +179,9 @@ def _add_predict(app: FastAPI, service: Service) -> None:
         served, opened, texts, answers = await service.predict(asked.classifier, asked.version, texts, given)
         if reads is not None and task_of(opened.engine.task).reads != reads:
             told = message(
-                "api.no_entities", "'{name}' marks no entities; ask it with POST /predict.", name=served.classifier
+                "api.no_entities",
+                "'{name}' marks no entities; ask it with POST /api/v1/predict.",
+                name=served.classifier,
             )
             raise ApiError(409, told, field="classifier")
         service.metrics.labelled(len(answers.values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,3 +131,12 @@ def measured(truth: Sequence[str], answers: Sequence[str], patterns: Patterns, t
         rate_estimate(float(touched), float(max(len(hits), 1))),
         by_length,
     )
+
+
+def recall_of(report: EntityReport, types: Collection[str]) -> Estimate | None:
+    """The share of the entities of these types together that are found exactly; None where the test has none of them."""
+    known = [scores for name, scores in report.per_type.items() if name in types and scores.support]
+    support = sum(scores.support for scores in known)
+    if not support:
+        return None
+    return rate_estimate(round(sum(scores.recall.value * scores.support for scores in known)), support)

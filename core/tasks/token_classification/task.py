@@ -9,7 +9,9 @@ E. Tjong Kim Sang, F. De Meulder (2003), "Introduction to the CoNLL-2003 Shared 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.base.errors import DataError
+from core.base.messages import message
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.splitting import FEWEST, Split
 from core.data.spans.targets import NO_SPANS, Span, counts_of, spans_of, target_of, types_of, types_of_outputs
 from core.networks.architectures import Architecture
 from core.networks.architectures.bilstm_crf import BILSTM_CRF
@@ -35,6 +40,7 @@ from core.tasks.token_classification.familiarity import familiar, surfaces
 from core.tasks.token_classification.report import FURTHER, SCORES, EntityReport, measured
 from core.tasks.token_classification.row_statistics import mentions, statistics
 
+OF_STRATA = ("data.rare_labels_train", "data.labels_untested")  # findings of a division that speak of strata
 OTHER = " "  # in place of types that a test has no entity of
 MOST_TYPES = 200  # the chain over labels has a score for each pair of them
 
@@ -83,6 +89,33 @@ class TokenClassification(Task):
             for target in set(targets)
         }
         return [known[target] for target in targets]
+
+    def remarked(self, split: Split, dataset: TextDataset) -> Split:
+        """What is said of strata is said of types: a text is in the stratum of its rarest one."""
+        texts = Counter(span for target in dataset.label_names() for span in {each.type for each in spans_of(target)})
+        rare = sorted(name for name, count in texts.items() if count < FEWEST)
+        trained, tested = (set(types_of(dataset.take(rows).label_names())) for rows in (split.train, split.test))
+        untested = sorted(trained - tested - set(rare))
+        findings = [finding for finding in split.findings if finding.key not in OF_STRATA]
+        if rare:
+            findings.append(
+                message(
+                    "entities.rare_types",
+                    "Types of entities in fewer than {fewest} texts cannot be divided: {types}. How well they are found cannot "
+                    "be measured; mark more of them, or put them together with another type.",
+                    fewest=FEWEST,
+                    types=rare,
+                )
+            )
+        if untested and len(split.test):
+            findings.append(
+                message(
+                    "entities.types_untested",
+                    "Types without any entity in the test part: {types}. How well they are found cannot be measured.",
+                    types=untested,
+                )
+            )
+        return replace(split, findings=tuple(findings))
 
     # -- learning
 

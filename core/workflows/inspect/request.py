@@ -19,4 +19,14 @@ class InspectRequest(Config):
             source="encoders",
         ),
     ] = ""
+    personal_model: Annotated[
+        str,
+        parameter(
+            "A model of entities that looks for names and addresses, which patterns do not find; it misses some."
+        ),
+    ] = ""
+    personal_types: Annotated[
+        list[str],
+        parameter("Its types of entities that are personal; by default those called like people and places."),
+    ] = []
     seed: Annotated[int, parameter("Seed of samples and folds.")] = 0

@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,19 @@ import pyarrow
 from core.base.errors import DataError
 from core.base.events import Advanced, Ended, StageStarted
 from core.base.messages import Message, message
+from core.data.dataset.columns import Targets
 from core.data.dataset.row_targets import UNLABELLED
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore, StoredDataset
-from core.data.quality import FINDERS, Finding, FrozenTexts, Inspected
+from core.data.quality import Finding, FrozenTexts, Inspected, finders_for
 from core.data.quality.quick_model import MOST_ROWS
+from core.data.recipe import Redact, RedactEntities, RepairText
 from core.registry.records import InspectionStore
+from core.workflows.inspect.names import personal_entities
 from core.workflows.inspect.request import InspectRequest
 from core.workflows.inspect.vectors import read_vectors
 from core.workflows.learn.learning import ShouldStop
+from core.workflows.personal import finder_of
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -56,18 +61,18 @@ def inspect_dataset(
     Raises
     ------
     CoreError
-        When there is no such dataset or encoder.
+        When there is no such dataset, encoder or model of entities.
     """
     yield StageStarted(message("inspect.reading", "Reading the dataset."), 0.0)
     stored = workspace.datasets.info(request.dataset)
     dataset = workspace.datasets.load(stored.id)
-    if stored.kind in ("labels", "spans"):  # what is looked for in labels presumes one a row
-        dataset = replace(dataset, labels=np.zeros(len(dataset), dtype=np.int64), classes=UNLABELLED)
     # What Arrow had read is text now; without this it would hold as much memory again until it reads the next file.
     pyarrow.default_memory_pool().release_unused()
     frozen = frozen_tests(workspace, stored)
     began = time.monotonic()
-    inspection = yield from look_over(dataset, request, workspace, frozen=frozen, should_stop=should_stop)
+    inspection = yield from look_over(
+        dataset, request, workspace, kind=stored.kind, frozen=frozen, should_stop=should_stop
+    )
     if inspection is None:
         return
     record = {
@@ -85,24 +90,39 @@ def look_over(
     request: InspectRequest,
     workspace: Workspace,
     *,
+    kind: Targets = "label",
     frozen: tuple[FrozenTexts, ...] = (),
     should_stop: ShouldStop = lambda: False,
 ) -> Generator[Any, None, dict[str, Any] | None]:
-    """Run every finder on a dataset, saved or not; returns what is stored of it, None when stopped."""
-    inspected = Inspected(dataset, frozen, request.seed)
+    """Run every finder that suits on a dataset, saved or not; returns what is stored of it, None when stopped.
+
+    Parameters
+    ----------
+    kind
+        What is known of each row.
+    """
+    entities = dataset.label_names() if kind == "spans" else ()
+    if kind in ("labels", "spans"):  # what is looked for in labels presumes one a row
+        dataset = replace(dataset, labels=np.zeros(len(dataset), dtype=np.int64), classes=UNLABELLED)
+    inspected = Inspected(dataset, frozen, request.seed, entities=entities)
     if request.encoder and not (yield from _encode(inspected, request.encoder, workspace, should_stop)):
         return None
     begins = ENCODED if request.encoder else BEGINS
-    weight = sum(share for _, share in FINDERS.values())
+    finders = finders_for(kind)
+    if request.personal_model:
+        finder = finder_of(workspace, request.personal_model, request.personal_types)
+        named = partial(personal_entities, finder=finder, workspace=workspace)
+        finders = {**finders, "personal_entities": (named, 10)}
+    weight = sum(share for _, share in finders.values())
     done = 0.0
     findings: list[Finding] = []
     clean = []
-    for name, (finder, share) in FINDERS.items():
+    for name, (finder, share) in finders.items():
         stage, before = doing(name), len(findings)
         yield Advanced(stage, begins + (ENDS - begins) * done / weight)
         for event in finder(inspected):
             if isinstance(event, Finding):
-                findings.append(event)
+                findings.append(without_moving(event) if entities else event)
             else:
                 yield Advanced(stage, begins + (ENDS - begins) * (done + share * event) / weight)
             if should_stop():
@@ -115,10 +135,18 @@ def look_over(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "rows": len(dataset),
         "encoder": request.encoder,
+        "personal_model": request.personal_model,
         "findings": [finding.to_dict() for finding in findings],
         "clean": clean,
         "frozen": sorted({test.classifier for test in frozen}),
     }
+
+
+def without_moving(finding: Finding) -> Finding:
+    """The finding without fixes that change texts: entities are marked by their places, see `save_cleaned`."""
+    moving = (Redact, RedactEntities, RepairText)
+    kept = tuple(fix for fix in finding.fixes if not any(isinstance(step, moving) for step in fix.steps))
+    return replace(finding, fixes=kept)
 
 
 def _encode(
@@ -184,7 +212,9 @@ def doing(finder: str) -> Message:
             return message("inspect.near", "Looking for texts that are nearly the same.")
         case "label_errors" | "outliers":
             return message("inspect.labels", "Looking for labels that are probably wrong.")
-        case "personal_data":
+        case "differing_entities" | "unmarked_mentions" | "ambiguous_entities" | "single_types":
+            return message("inspect.entities", "Looking at what is marked.")
+        case "personal_data" | "personal_entities":
             return message("inspect.personal", "Looking for personal data.")
         case _:
             return message("inspect.texts", "Looking at texts, languages and times.")

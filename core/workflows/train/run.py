@@ -78,6 +78,7 @@ def train_classifier(
     task.check_size(len(dataset))
     shares = settings.data
     split = split_rows(task.stratified(dataset), fractions=shares.fractions, seed=shares.split_seed)
+    split = task.remarked(split, dataset)
     all_rows = dataset.take(split.train)  # from which the baseline learns, whatever the model has time for
     split = with_fewer_rows(split, request.most_rows, dataset.label_names(), shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))

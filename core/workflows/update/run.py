@@ -81,13 +81,15 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
             rows=len(batch),
         )
     groups = past.groups if batch.groups is not None else None
+    new = batch.take(fresh)
     part = split_rows(
-        settings.task.stratified(batch.take(fresh)),
+        settings.task.stratified(new),
         fractions=shares.fractions,
         seed=shares.split_seed,
         batch=True,
         known_groups=groups,
     )
+    part = settings.task.remarked(part, new)
     train = np.union1d(fresh[part.train], known)
     validation, test = fresh[part.validation], fresh[part.test]
     if not len(test) or not len(validation):

@@ -11,8 +11,10 @@ import streamlit as st
 from core.base.config import home
 from core.base.messages import Message
 from core.data.dataset.store import DatasetStore
+from core.data.loading.entity_doubts import examples, stretches
 from core.data.quality import Finding, Fix
 from dashboard.parts import tables
+from dashboard.parts.marking.told import told, told_targets
 from dashboard.parts.profile import ICONS
 from dashboard.parts.upload.files import excerpt
 from dashboard.shell import layout
@@ -82,6 +84,9 @@ def _finding(dataset: StoredDataset, finding: Finding, number: int) -> None:
             key = f"quality.rows.{number}.{finding.kind}"
             if finding.rows and st.button(t("quality.show_rows"), key=key, type="tertiary", width="content"):
                 _show_rows(dataset, finding)
+        named = _examples(dataset, finding)
+        if named:
+            st.markdown(t("spans.such_as", examples=[tables.plain(name) for name in named]))
         advice = tables.plain(said(finding.advice))
         seen = t("quality.seen", rows=tables.thousands(finding.seen)) if finding.seen else ""
         st.caption(f"{advice} {seen}")
@@ -98,6 +103,14 @@ def said(sentence: Message) -> str:
         for name, value in sentence.facts.items()
     }
     return t_message(Message(sentence.key, sentence.text, facts))
+
+
+def _examples(dataset: StoredDataset, finding: Finding) -> list[str]:
+    """The first words that a finding speaks of; it stores where they stand, not what they are."""
+    if not any(stretches(note) for note in finding.notes):
+        return []
+    texts, _, _ = _texts(home(), dataset.id, finding.rows)
+    return examples(finding.rows, finding.notes, dict(zip(finding.rows, texts, strict=True)))
 
 
 def _tick(dataset: StoredDataset, number: int, finding: Finding, fix: Fix) -> str:
@@ -122,7 +135,7 @@ def _show_rows(dataset: StoredDataset, finding: Finding) -> None:
             if pages > 1:
                 shown = st.pagination(pages, key=f"quality.page.{dataset.id}.{finding.kind}")
             begin = (shown - 1) * PAGE_ROWS
-            rows = rows_behind(dataset.id, finding, begin, begin + PAGE_ROWS)
+            rows = rows_behind(dataset, finding, begin, begin + PAGE_ROWS)
             widths: dict[str, Any] = {
                 t("quality.row"): st.column_config.NumberColumn(width="small"),
                 t("quality.text"): st.column_config.TextColumn(width="large"),
@@ -134,18 +147,26 @@ def _show_rows(dataset: StoredDataset, finding: Finding) -> None:
     st.dialog(t(f"quality.kind_{finding.kind}"), width=width)(body)()
 
 
-def rows_behind(dataset: str, finding: Finding, begin: int, end: int) -> pandas.DataFrame:
-    """Some of a finding's rows, numbered from 1."""
-    texts, labels, parts = _texts(home(), dataset, finding.rows)
-    table = {
-        t("quality.row"): [row + 1 for row in finding.rows[begin:end]],
-        t("quality.text"): texts[begin:end],
-        t("quality.label"): labels[begin:end],
-    }
-    if parts is not None:
-        table[t("quality.part")] = [t(f"quality.part_{part}") for part in parts[begin:end]]
-    if finding.notes:
-        table[t("quality.note")] = [t_message(note) for note in finding.notes[begin:end]]
+def rows_behind(dataset: StoredDataset, finding: Finding, begin: int, end: int) -> pandas.DataFrame:
+    """Some of a finding's rows, numbered from 1; of one that speaks of words in them, these stand before the texts."""
+    whole, names, divided = _texts(home(), dataset.id, finding.rows)
+    texts, labels = whole[begin:end], names[begin:end]
+    notes = finding.notes[begin:end]
+    table: dict[str, Any] = {t("quality.row"): [row + 1 for row in finding.rows[begin:end]]}
+    if any(stretches(note) for note in notes):
+        table[t("spans.mention")] = [told(text, stretches(note)) for text, note in zip(texts, notes, strict=True)]
+        table[t("quality.note")] = [t_message(note) for note in notes]
+        table[t("quality.text")] = texts
+        return pandas.DataFrame(table)
+    table[t("quality.text")] = texts
+    if dataset.roles.spans:
+        table[t("spans.entities")] = told_targets(texts, labels)
+    elif dataset.labelled:
+        table[t("quality.label")] = labels
+    if divided is not None:
+        table[t("quality.part")] = [t(f"quality.part_{part}") for part in divided[begin:end]]
+    if notes:
+        table[t("quality.note")] = [t_message(note) for note in notes]
     return pandas.DataFrame(table)
 
 

@@ -8,10 +8,14 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import ModelError
+from core.data.dataset.store import DatasetStore
+from core.data.loading.entity_survey import TypeFigures, type_figures
 from core.networks.pretrained import EncoderStore
 from core.registry.records import InspectionStore
+from dashboard.data.quality import personal
 from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
+from dashboard.parts.marking.told import draw_types
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
@@ -64,21 +68,38 @@ def runs(dataset: StoredDataset) -> None:
         run_view(jobs[0].id)
 
 
+def types(dataset: StoredDataset) -> None:
+    """The types of entities in the texts."""
+    draw_types(_figures(home(), dataset.id), key="quality.types")
+
+
+@st.cache_data(show_spinner=False, max_entries=10)
+def _figures(folder: Any, dataset: str) -> list[TypeFigures]:
+    stored = DatasetStore(folder).load(dataset)
+    return type_figures(stored.texts, stored.label_names())
+
+
 def form(dataset: StoredDataset, *, leading: bool) -> None:
     """Start an inspection; ``leading`` while there is nothing else to look at."""
     if any(job.kind == KIND and job.config.get("dataset") == dataset.id for job in state.active_jobs()):
         st.caption(t("quality.busy"))
         return
-    st.markdown(t("quality.what") if leading else t("quality.what_again"))
+    what = "quality.what_entities" if dataset.roles.spans else "quality.what"
+    st.markdown(t(what) if leading else t("quality.what_again"))
     encoder = _encoder(dataset)
+    named = personal.ask(dataset.id)
     label = t("quality.queue") if state.active_jobs() else t("quality.start")
     kind: Any = "primary" if leading else "secondary"
-    if st.button(label, key="quality.go", icon=":material/fact_check:", type=kind, width="content"):
-        _submit(dataset, encoder)
+    if st.button(
+        label, key="quality.go", icon=":material/fact_check:", type=kind, width="content", disabled=named is None
+    ):
+        _submit(dataset, encoder, named or (personal.NO_MODEL, []))
 
 
 def _encoder(dataset: StoredDataset) -> str:
-    """Which encoder helps the quick model; suggested where reading takes a minute or two at most."""
+    """Which encoder helps the quick model; suggested where reading takes a minute or two at most, not asked for entities."""
+    if dataset.roles.spans:
+        return NO_ENCODER
     installed = {info.reference for info in EncoderStore(home()).list() if info.installed}
     known = {reference: name for reference, name in state.sources("encoders").items() if reference in installed}
     names = {NO_ENCODER: t("quality.no_encoder"), **known}
@@ -87,7 +108,7 @@ def _encoder(dataset: StoredDataset) -> str:
     return choices.listed(t("quality.encoder"), names, key=key, first=first, help=t("quality.encoder_help"))
 
 
-def _submit(dataset: StoredDataset, encoder: str) -> None:
+def _submit(dataset: StoredDataset, encoder: str, named: tuple[str, list[str]]) -> None:
     """Put it into the queue; an encoder that is not there is explained at once."""
     if encoder:
         try:
@@ -96,6 +117,7 @@ def _submit(dataset: StoredDataset, encoder: str) -> None:
             show_error(error)
             return
     title = t("quality.job", dataset=dataset.name)
-    config = {"dataset": dataset.id, "encoder": encoder, "seed": 0}
+    model, types = named
+    config = {"dataset": dataset.id, "encoder": encoder, "personal_model": model, "personal_types": types, "seed": 0}
     state.jobs().submit(KIND, title=title, classifier="", config=config)
     st.rerun()

@@ -34,6 +34,8 @@ def draw() -> None:
         elif not dataset.labelled and st.button(t("data.label"), key="quality.label", icon=":material/new_label:"):
             new.label(dataset.id)
     findings.draw(dataset, inspection)
+    if dataset.roles.spans:
+        page.types(dataset)
     clean.draw(dataset, findings.chosen_fixes(dataset, inspection))
     clean.saved(dataset)
     with st.expander(t("quality.again"), icon=":material/refresh:"):

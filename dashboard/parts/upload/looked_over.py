@@ -8,6 +8,7 @@ from core.base.errors import DataError
 from core.data.dataset.row_targets import SetAside
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.splitting import Split, split_rows
+from core.tasks import Task
 from dashboard.parts.upload.upload import UploadedTable
 
 
@@ -22,10 +23,10 @@ def built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] 
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
-def divided(token: str, _dataset: TextDataset) -> Split | DataError:
+def divided(token: str, _task: Task, _dataset: TextDataset) -> Split | DataError:
     """How a training divides the rows; or why they do not suffice."""
     try:
-        return split_rows(_dataset)
+        return _task.remarked(split_rows(_task.stratified(_dataset)), _dataset)
     except DataError as error:
         return error
 

@@ -26,6 +26,7 @@ from core.data.reading.isolation.pool import warm
 from core.data.reading.tables import TableFormat, notes_of, skipped_of
 from core.jobs.keeper import SETTING
 from dashboard.parts import tables
+from dashboard.parts.marking.told import readable
 from dashboard.parts.upload import format
 from dashboard.parts.upload.columns import choose_columns, note_several_labels, tell_entities
 from dashboard.parts.upload.files import (
@@ -280,9 +281,8 @@ def _name(head: Any, source: Source, table: pandas.DataFrame | None, key: str) -
 def _preview(read: Reading) -> None:
     """The first rows, and what the reader of files did or saw."""
     width = {read.roles.text: st.column_config.TextColumn(width="large")}
-    st.dataframe(
-        excerpt(read.table, slice(0, PREVIEW_ROWS)), hide_index=True, column_config=width, alt=t("upload.preview")
-    )
+    head = excerpt(readable(read.table.iloc[:PREVIEW_ROWS], read.roles), slice(None))
+    st.dataframe(head, hide_index=True, column_config=width, alt=t("upload.preview"))
     for note in notes_of(read.table):
         st.caption(f":material/info: {tables.plain(t_message(note))}")
 

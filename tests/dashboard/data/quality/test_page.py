@@ -173,10 +173,10 @@ def test_rows_are_numbered_from_1_and_read_page_by_page(inspected: StoredDataset
     found = InspectionStore(evergreen_home).get(inspected.id)
     assert found is not None
     leak = next(one for one in findings_of(found) if one.kind == "leakage")
-    table = rows_behind(inspected.id, leak, 0, 25)
+    table = rows_behind(inspected, leak, 0, 25)
     assert table.iloc[:, 0].tolist() == [1, 2]
     assert table.iloc[0, 4] == "like row 2"
-    assert rows_behind(inspected.id, leak, 25, 50).empty
+    assert rows_behind(inspected, leak, 25, 50).empty
 
 
 def test_the_data_page_leads_here(inspected: StoredDataset, open_page: Callable[..., AppTest]) -> None:
