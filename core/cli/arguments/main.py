@@ -296,6 +296,7 @@ COMMANDS = {
     ),
     "audit": Command(
         "who or what did what to which model, and when: list, verify, export, shorten",
+        module="upkeep",
         learns=False,
         list=Command("all entries, the oldest first", option("--classifier", metavar="NAME", help="only of this one")),
         verify=Command(
