@@ -13,7 +13,7 @@ from core.base.errors import DataError
 from core.base.messages import Message
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
-from core.data.loading.entity_doubts import stretches
+from core.data.loading.entity_doubts import examples, stretches
 from core.data.loading.load import row_numbers
 from core.data.loading.profiling import Profile, ProfileFinding
 from core.data.recipe import Step
@@ -185,7 +185,7 @@ def findings(
             st.markdown(f"{ICONS['good']} {tables.plain(t_message(step.sentence()))}", width="stretch")
             st.button(t("data.undo"), key=f"data.undo.{step.kind}", type="tertiary", on_click=accept, args=(None,))
     for finding in sorted(profile.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
-        if _finding(finding, accept):
+        if _finding(finding, _words(finding, uploaded), accept):
             _show_rows(finding, uploaded)
     known = {finding.message.key for finding in profile.findings}
     for remark in remarks:
@@ -206,13 +206,15 @@ SAID_BY = {
 }
 
 
-def _finding(finding: ProfileFinding, accept: Callable[[Step | None], None]) -> bool:
-    """A finding with its buttons; returns whether its rows are to be shown."""
+def _finding(finding: ProfileFinding, words: Sequence[str], accept: Callable[[Step | None], None]) -> bool:
+    """A finding, the first words that it speaks of, and its buttons; returns whether its rows are to be shown."""
     sentence = tables.plain(t_message(finding.message))
+    more = [t("spans.such_as", examples=[tables.plain(word) for word in words])] if words else []
     if finding.advice is not None:
-        sentence = joined([f"**{sentence}**", tables.plain(t_message(finding.advice))])
+        more.append(tables.plain(t_message(finding.advice)))
     if finding.fix is None:
-        return _line(finding.severity, sentence, button=f"data.rows.{finding.kind}" if finding.rows else None)
+        button = f"data.rows.{finding.kind}" if finding.rows else None
+        return _line(finding.severity, sentence, button=button, more=joined(more))
     shown = _line(finding.severity, sentence, button=f"data.rows.{finding.kind}")
     st.button(
         t(f"data.fix_{finding.kind}"),
@@ -224,11 +226,14 @@ def _finding(finding: ProfileFinding, accept: Callable[[Step | None], None]) -> 
     return shown
 
 
-def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
-    """One finding; returns whether its button was pressed."""
+def _line(kind: str, sentence: str, *, button: str | None = None, more: str = "") -> bool:
+    """One finding, with more to be said below it in small; returns whether its button was pressed."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(ICONS[kind], width="content")
-        st.markdown(sentence, width="stretch")
+        with st.container(gap=None, width="stretch"):
+            st.markdown(sentence)
+            if more:
+                st.caption(more)
         return button is not None and st.button(t("data.show_rows"), key=button, type="tertiary")
 
 
@@ -267,13 +272,24 @@ def rows_behind(finding: ProfileFinding, uploaded: UploadedTable) -> pandas.Data
     return shown
 
 
-def _noted(finding: ProfileFinding, uploaded: UploadedTable) -> pandas.DataFrame:
-    """The same of what is marked: the words that each row is about, and what is to be said of them."""
+def _texts(finding: ProfileFinding, uploaded: UploadedTable) -> list[str]:
+    """The text of each row of a finding."""
     looked = built(uploaded.token, uploaded)
     assert not isinstance(looked, DataError), "findings are of rows that were read"
     dataset, set_aside = looked
     position = {row: index for index, row in enumerate(set_aside.kept)}
-    texts = [dataset.texts[position[row]] for row in finding.rows]
+    return [dataset.texts[position[row]] for row in finding.rows]
+
+
+def _words(finding: ProfileFinding, uploaded: UploadedTable) -> list[str]:
+    if not finding.notes:
+        return []
+    return examples(finding.rows, finding.notes, dict(zip(finding.rows, _texts(finding, uploaded), strict=True)))
+
+
+def _noted(finding: ProfileFinding, uploaded: UploadedTable) -> pandas.DataFrame:
+    """The same of what is marked: the words that each row is about, and what is to be said of them."""
+    texts = _texts(finding, uploaded)
     return pandas.DataFrame(
         {
             t("data.row"): row_numbers(finding.rows, uploaded.skipped),

@@ -13,7 +13,11 @@ from core.data.dataset.row_targets import UNLABELLED
 from core.data.dataset.rows import TextDataset
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
-from core.data.spans.targets import spans_of
+from core.data.spans.cells import unmarked
+from core.data.spans.targets import spans_of, target_of
+from core.jobs import JobQueue
+from core.workflows.inspect.request import InspectRequest
+from core.workflows.inspect.run import inspect_dataset
 from core.workflows.workspace import Workspace
 from dashboard.data.labelling.marking import take, view_of
 from dashboard.parts.components.label_keys import Take
@@ -166,3 +170,89 @@ def bare(workspace: Workspace, texts: tuple[str, ...]) -> None:
     """Texts of which nothing is known."""
     dataset = TextDataset(texts, np.zeros(len(texts), dtype=np.int64), UNLABELLED)
     workspace.datasets.save(dataset, name="Texts", roles=ColumnRoles(text="text", label=None))
+
+
+@pytest.mark.parametrize(("language", "button"), [("en", "Show rows"), ("zh", "查看行")])
+def test_the_quality_of_an_entity_dataset_speaks_of_types_and_of_words(
+    open_page: Callable[..., AppTest], workspace: Workspace, language: str, button: str
+) -> None:
+    dataset = saved(workspace, rows(60, 0, marked=("PER",)), "names")
+    more = saved(workspace, doubtful(), "doubtful")
+    for each in (dataset, more):
+        list(inspect_dataset(InspectRequest(dataset=each.id), workspace))
+    page = open_page("data", "quality", language=language)
+    page.session_state["quality.next_dataset"] = more.id
+    page.run()
+    assert not page.exception
+    words = "\n".join(str(element.value) for element in [*page.markdown, *page.caption]).replace("\\", "")
+    assert "Rome (LOC)" in words
+    assert "[[" not in words
+    (types,) = [frame.value for frame in page.dataframe]
+    assert types.iloc[0, :4].tolist() == ["LOC", 22, 22, 4]
+    assert types.iloc[0, 4] == "Rome (21), Oslo (1)"
+    finding = next(each for each in page.button if "unmarked_mentions" in str(each.key))
+    assert finding.label == button
+    page = finding.click().run()
+    shown = page.dataframe[-1].value
+    assert shown.iloc[0, 1] == "Rome (LOC)"
+
+
+def doubtful() -> TextDataset:
+    """Twenty texts in which a place is marked, one in which it is another type, and one in which nobody marked it."""
+    lines = [
+        *(f"Note {number} of [Rome](LOC) ." for number in range(21)),
+        "A [Rome](PER) .",
+        "We saw Rome .",
+        "[Oslo](LOC)",
+    ]
+    read = [unmarked(line) for line in lines]
+    targets = [target_of(spans) for _, spans in read]
+    classes = tuple(sorted(set(targets)))
+    return TextDataset(tuple(text for text, _ in read), np.array([classes.index(each) for each in targets]), classes)
+
+
+def test_an_uploaded_file_of_tags_is_shown_in_words_with_its_types(open_page: Callable[..., AppTest]) -> None:
+    lines = ["Anna\tB-PER\nsleeps\tO\n", "Anna\tO\nreads\tO\n", "Anna\tB-PER\nsings\tO\n"] * 10
+    page = open_page("data", "tables")
+    page.file_uploader[0].upload("tags.tsv", "\n".join(lines).encode(), "text/plain")
+    page.run()
+    assert not page.exception
+    head, types = (frame.value for frame in page.dataframe[:2])
+    assert head.iloc[0].tolist() == ["Anna sleeps", "Anna (PER)"]
+    assert types.iloc[0].tolist()[:3] == ["PER", 20, 20]
+    told = "\n".join(str(element.value) for element in [*page.markdown, *page.caption]).replace("\\", "")
+    assert "Mentions that are not marked" in told
+    assert "Such as Anna (PER)." in told
+    assert "Labels" not in told
+
+
+def test_a_model_of_entities_is_named_as_the_finder_of_names(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    trained(workspace, rows(120, 0), model="crf")
+    texts = TextDataset(("Note 1x1 : Anna lives in Rome .", "nothing"), np.array([0, 1]), ("a", "b"))
+    mail = workspace.datasets.save(texts, name="mail", roles=ColumnRoles("text", "label"))
+    page = open_page("data", "quality")
+    page.session_state["quality.next_dataset"] = mail.id
+    page.run()
+    box = page.selectbox(key=f"quality.personal.{mail.id}")
+    page = box.set_value("Names").run()
+    (types,) = page.multiselect
+    assert sorted(types.value) == ["LOC", "PER"]
+    assert any("misses some: on its own test it finds 1.000" in str(caption.value) for caption in page.caption)
+    page = types.set_value([]).run()
+    assert page.button(key="quality.go").disabled
+    page = page.multiselect[0].set_value(["PER"]).run()
+    page.button(key="quality.go").click().run()
+    (job,) = [job for job in JobQueue(workspace.home).list() if job.kind == "inspect"]
+    assert (job.config["personal_model"], job.config["personal_types"]) == ("Names", ["PER"])
+    JobQueue(workspace.home).stop(job.id)
+
+
+def test_the_first_choice_of_a_dataset_stays(open_page: Callable[..., AppTest], workspace: Workspace) -> None:
+    kept = {saved(workspace, rows(30, seed), f"set {seed}").id for seed in (1, 2)}
+    page = open_page("data", "quality")
+    box = page.selectbox(key="quality.dataset")
+    (other,) = kept - {box.value}
+    page = box.set_value(other).run()
+    assert page.selectbox(key="quality.dataset").value == other

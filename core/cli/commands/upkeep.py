@@ -1,4 +1,4 @@
-"""``delete`` takes one version away, ``tidy`` what nobody needs; ``repair`` mends what is damaged; ``audit`` says who did what."""
+"""``delete`` takes a version away, ``tidy`` what nobody needs; ``repair`` mends what is damaged; ``audit`` says who did what."""
 
 from __future__ import annotations
 

@@ -15,13 +15,13 @@ from core.workflows.personal import Finder, marks_of
 from core.workflows.workspace import Workspace
 
 
-def personal_entities(inspected: Inspected, finder: Finder, workspace: Workspace) -> Iterator[Finding | float]:
+def personal_entities(inspected: Inspected, model: Finder, workspace: Workspace) -> Iterator[Finding | float]:
     """Names, addresses and whatever else the chosen types stand for."""
     texts = inspected.dataset.texts
     rows: list[int] = []
     found: list[list[Span]] = []
     seen = 0
-    for some in marks_of(workspace, finder.step, texts):
+    for some in marks_of(workspace, model.step, texts):
         for row, spans in enumerate(some, seen):
             kept = apart_from_patterns(texts[row], spans)
             if kept:
@@ -30,11 +30,11 @@ def personal_entities(inspected: Inspected, finder: Finder, workspace: Workspace
         seen += len(some)
         yield seen / len(texts)
     if rows:
-        yield _finding(finder, rows, found)
+        yield _finding(model, rows, found)
 
 
-def _finding(finder: Finder, rows: list[int], found: list[list[Span]]) -> Finding:
-    step = finder.step
+def _finding(model: Finder, rows: list[int], found: list[list[Span]]) -> Finding:
+    step = model.step
     times = Counter(span.type for spans in found for span in spans)
     notes = [
         message("quality.personal_note", "{places}", places=places(spans), **{SPANS: target_of(spans)})
@@ -48,10 +48,10 @@ def _finding(finder: Finder, rows: list[int], found: list[list[Span]]) -> Findin
         "A model misses some and takes other words for names. On its own test '{model}' finds {recall} of those that are there "
         "({types}): look through other rows, too, before the texts leave the house.",
         model=step.classifier,
-        recall=score(finder.recall.value, finder.recall.low, finder.recall.high) if finder.recall else "",
+        recall=score(model.recall.value, model.recall.low, model.recall.high) if model.recall else "",
         types=list(step.types),
     )
-    if finder.recall is None:
+    if model.recall is None:
         advice = message(
             "quality.personal_entities_unmeasured",
             "A model misses some and takes other words for names. How many '{model}' misses is not known: its own test has none "

@@ -110,8 +110,8 @@ def look_over(
     begins = ENCODED if request.encoder else BEGINS
     finders = finders_for(kind)
     if request.personal_model:
-        finder = finder_of(workspace, request.personal_model, request.personal_types)
-        named = partial(personal_entities, finder=finder, workspace=workspace)
+        model = finder_of(workspace, request.personal_model, request.personal_types)
+        named = partial(personal_entities, model=model, workspace=workspace)
         finders = {**finders, "personal_entities": (named, 10)}
     weight = sum(share for _, share in finders.values())
     done = 0.0

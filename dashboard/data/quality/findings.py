@@ -86,7 +86,7 @@ def _finding(dataset: StoredDataset, finding: Finding, number: int) -> None:
                 _show_rows(dataset, finding)
         named = _examples(dataset, finding)
         if named:
-            st.markdown(t("spans.such_as", examples=[tables.plain(name) for name in named]))
+            st.caption(t("spans.such_as", examples=[tables.plain(name) for name in named]))
         advice = tables.plain(said(finding.advice))
         seen = t("quality.seen", rows=tables.thousands(finding.seen)) if finding.seen else ""
         st.caption(f"{advice} {seen}")

@@ -14,7 +14,7 @@ from core.networks.pretrained import EncoderStore
 from core.registry.records import InspectionStore
 from dashboard.data.quality import personal
 from dashboard.parts import choices, tables
-from dashboard.parts.forms.dataset_choice import choose_dataset
+from dashboard.parts.forms.dataset_choice import SEEN, choose_dataset
 from dashboard.parts.marking.told import draw_types
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
@@ -46,6 +46,7 @@ def choose(datasets: list[StoredDataset]) -> StoredDataset:
         help_text=t("quality.dataset_help"),
     )
     state.choose_dataset(picked.id)
+    st.session_state[f"{DATASET}{SEEN}"] = picked.id  # else the next choice here would be taken for an older one
     return picked
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
 
 
+SEEN = ".seen"  # ends the key of the dataset that was worked with when this choice was last drawn
+
+
 def choose_dataset(
     datasets: Sequence[StoredDataset],
     key: str,
@@ -35,7 +38,7 @@ def choose_dataset(
     doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
     names = {key: f"{name} · {key[:4]}" if name in doubled else name for key, name in names.items()}
     worked_with = state.chosen_dataset()  # elsewhere, where it is not what was seen here last
-    if worked_with in known and st.session_state.get(f"{key}.seen") != worked_with:
-        st.session_state[key] = st.session_state[f"{key}.seen"] = worked_with
+    if worked_with in known and st.session_state.get(f"{key}{SEEN}") != worked_with:
+        st.session_state[key] = st.session_state[f"{key}{SEEN}"] = worked_with
     first = state.likeliest(list(datasets)).id
     return known[choices.listed(label, names, key=key, first=first, help=help_text)]

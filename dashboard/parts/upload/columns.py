@@ -153,7 +153,7 @@ def _row_of_columns(
 ) -> dict[str, str | None]:
     """Select boxes side by side on a grid of three, so that those of two rows stand below each other."""
     return {
-        role: _column(prefix, role, names, getattr(guess, role), box, texts_alone=texts_alone)
+        role: _column(prefix, role, names, guess, box, texts_alone=texts_alone)
         for role, box in zip(roles, boxes, strict=False)
     }
 
@@ -180,11 +180,13 @@ def _more_columns(prefix: str, guess: ColumnRoles) -> str:
         for role, value in values.items()
         if value is not None
     ]
-    return " · ".join([t("upload.more_columns"), *filled])
+    return " · ".join([t("upload.more_columns_entities" if guess.spans else "upload.more_columns"), *filled])
 
 
-def _column(prefix: str, role: str, names: list[str], guess: str | None, box: Any, *, texts_alone: bool) -> str | None:
+def _column(prefix: str, role: str, names: list[str], roles: ColumnRoles, box: Any, *, texts_alone: bool) -> str | None:
     """A select box for one role; None stands for no column."""
+    guess: str | None = getattr(roles, role)
+    words = "entities_column" if role == "label" and roles.spans else role
     # Text and label begin empty where nothing was guessed, unless no label is needed; the optional ones can be emptied again.
     nothing: dict[str | None, str] = {} if role in ("text", "label") else {None: tables.NOTHING}
     if role == "label" and texts_alone:
@@ -192,14 +194,14 @@ def _column(prefix: str, role: str, names: list[str], guess: str | None, box: An
         guess = st.session_state.get(f"{prefix}.{LAST_LABEL}", guess or NO_LABELS)
     options: list[str | None] = [*nothing, *names]
     column: str | None = box.selectbox(
-        t(f"upload.{role}"),
+        t(f"upload.{words}"),
         options,
         index=options.index(guess) if guess in options else None,
         # the browser answers with the shown name: one that is translated would be lost when the language changes
         format_func=lambda name: nothing.get(name, name),
         key=f"{prefix}.{role}",
         placeholder=t("upload.choose"),
-        help=t(f"upload.{role}_help"),
+        help=t(f"upload.{words}_help"),
         persist_state="session",
     )
     if role == "label" and texts_alone:
