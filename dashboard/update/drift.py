@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.base.messages import Message
+from core.data.spans.targets import NO_SPANS
 from core.workflows.drift.run import DriftReport, LabelShare, detect_drift
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import read_past
@@ -57,7 +58,7 @@ def section(situation: Situation) -> None:
         return
     with st.container(border=True, key="drift", gap="small"):
         _advice(report, situation)
-        _comparisons(report)
+        _comparisons(report, types=scores.task_of_version(situation.champion).reads == "spans")
         if not report.shares:
             _word_changes(report)
             return
@@ -138,8 +139,8 @@ def _rows_table(rows: tuple[int, ...], situation: Situation) -> pd.DataFrame:
     )
 
 
-def _comparisons(report: DriftReport) -> None:
-    """One line a comparison: what was asked, what was found, and how sure that is."""
+def _comparisons(report: DriftReport, *, types: bool) -> None:
+    """One line a comparison: what was asked, found, and how sure that is; ``types`` where labels are types of entities."""
     facts = {
         "rows": tables.thousands(report.rows[1]),
         "batch": tables.thousands(report.batch_rows),
@@ -151,9 +152,10 @@ def _comparisons(report: DriftReport) -> None:
     st.caption(sentence, help=t("drift.compared_help"))
     judged = sum(test.judged for test in report.tests)
     for test in report.tests if judged else ():  # with too few rows for any, the advice has said so
+        name = "types" if types and test.name == "labels" else test.name
         st.markdown(
-            f"{_icon(test)} **{t(f'drift.test_{test.name}')}** · {_finding(test)}",
-            help=f"{t(f'drift.about_{test.name}')}\n\n{t('drift.about', rate=f'{test.false_alarm_rate:.0%}', count=judged)}",
+            f"{_icon(test)} **{t(f'drift.test_{name}')}** · {_finding(test, name)}",
+            help=f"{t(f'drift.about_{name}')}\n\n{t('drift.about', rate=f'{test.false_alarm_rate:.0%}', count=judged)}",
         )
 
 
@@ -161,7 +163,7 @@ def _icon(test: DriftTest) -> str:
     return ":primary[:material/trending_up:]" if test.rose else VERDICT_ICONS[test.verdict]
 
 
-def _finding(test: DriftTest) -> str:
+def _finding(test: DriftTest, name: str) -> str:
     if test.p_value is None or test.effect is None:
         return plain(t_message(test.reason or Message("", "")))
     facts = {
@@ -177,7 +179,7 @@ def _finding(test: DriftTest) -> str:
     sure = "< 0.001" if test.p_value < 0.001 else f"= {test.p_value:.3f}"
     return t(
         "drift.finding_accuracy" if test.interval is not None else "drift.finding",
-        effect=t(f"drift.effect_{test.name}", **facts),
+        effect=t(f"drift.effect_{name}", **facts),
         p=plain(sure),
         verdict=_verdict(test),
     )
@@ -226,7 +228,7 @@ def _label_shares(report: DriftReport) -> None:
     shown = sorted(ordered[:CHARTED], key=lambda share: share.label, reverse=True)
     test = next(test for test in report.tests if test.name == "labels")
     most = ordered[0]
-    facts = {"label": most.label, "before": f"{most.before:.0%}", "after": f"{most.after:.0%}"}
+    facts = {"label": _named(most), "before": f"{most.before:.0%}", "after": f"{most.after:.0%}"}
     title = t("drift.shares_changed", **facts) if test.verdict == "changed" else t("drift.shares_same")
     colors = palette()
     chart = charts.figure(height=70 + 44 * len(shown))
@@ -236,7 +238,7 @@ def _label_shares(report: DriftReport) -> None:
     ):
         chart.add_bar(
             x=values,
-            y=[charts.text(share.label) for share in shown],
+            y=[charts.text(_named(share)) for share in shown],
             name=name,
             orientation="h",
             marker={"color": color, "cornerradius": 3},
@@ -250,8 +252,8 @@ def _label_shares(report: DriftReport) -> None:
     chart.update_yaxes(showgrid=False, type="category", ticksuffix="  ")
     # What is cut only where it is shown: two labels that begin alike are two rows.
     chart.update_yaxes(
-        tickvals=[charts.text(share.label) for share in shown],
-        ticktext=[charts.text(share.label, charts.TICK) for share in shown],
+        tickvals=[charts.text(_named(share)) for share in shown],
+        ticktext=[charts.text(_named(share), charts.TICK) for share in shown],
     )
     chart.update_layout(bargap=0.3, bargroupgap=0.1, legend={"traceorder": "reversed"})
     charts.draw(chart, key="drift.shares", alt=t("drift.shares_alt", shares=_described(shown)), title=title)
@@ -259,5 +261,10 @@ def _label_shares(report: DriftReport) -> None:
         st.caption(tn("drift.more_labels", len(ordered) - CHARTED))
 
 
+def _named(share: LabelShare) -> str:
+    """The label; of texts in which nothing is marked that."""
+    return t("marking.none") if share.label == NO_SPANS else share.label
+
+
 def _described(shares: list[LabelShare]) -> list[str]:
-    return [f"{share.label} {share.before:.0%} → {share.after:.0%}" for share in reversed(shares)]
+    return [f"{_named(share)} {share.before:.0%} → {share.after:.0%}" for share in reversed(shares)]
