@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from core.base.config import like, setting
+from core.base.config import setting
 from core.continual.methods.base import Method, StrategyConfig
-from core.continual.methods.protecting import LwfConfig
 
 
 class ReplayConfig(StrategyConfig):
@@ -127,20 +126,4 @@ SELF_TRAINING = Method(
     rehearses=True,
     only_chooses=True,
     fills_in=True,
-)
-
-
-class DistilConfig(ReplayConfig):
-    """How closely the new model keeps to the old one's answers, and how much is rehearsed."""
-
-    lwf_strength: float = like(LwfConfig, "lwf_strength")
-    lwf_temperature: float = like(LwfConfig, "lwf_temperature")
-
-
-DISTIL = Method(
-    "distil",
-    "core.continual.strategies.distil:Distillation",
-    DistilConfig,
-    rehearses=True,
-    needs_likelihood=True,
 )

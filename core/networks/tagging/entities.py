@@ -44,8 +44,7 @@ def criterion(scores: torch.Tensor, tags: torch.Tensor) -> torch.Tensor:
 
 def opened(examples: Examples, known: int, *, later: bool) -> Examples:
     """Rows whose tokens outside of entities may have one of the tags but the first ``known``, or of the first ones."""
-    free = (examples.targets == 0) | (examples.targets < OUTSIDE)
-    return replace(examples, targets=np.where(free, left_open(known, later=later), examples.targets))
+    return replace(examples, targets=np.where(examples.targets == 0, left_open(known, later=later), examples.targets))
 
 
 def drawn(scores: torch.Tensor, tags: torch.Tensor, known: int, generator: torch.Generator) -> torch.Tensor:

@@ -46,7 +46,6 @@ SMALL = {
 OFF: dict[str, list[dict[str, Any]]] = {
     "finetune": [{}],
     "replay": [{"memory": 0}, {"replay_ratio": 0.0}],
-    "distil": [{"lwf_strength": 0.0, "memory": 0}, {"lwf_strength": 0.0, "replay_ratio": 0.0}],
     "self_training": [{"memory": 0}, {"replay_ratio": 0.0}],  # where targets leave nothing open
     "der": [{"memory": 0}, {"der_alpha": 0.0}],
     "derpp": [{"memory": 0}, {"der_alpha": 0.0, "der_beta": 0.0}],
