@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,10 +26,37 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST = ("tests/browser", "tests/chaos", "tests/core/workflows", "tests/contract", "tests/dashboard/update")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the files; the tests of one stay together and in their order."""
+# Where cases take long: they train, open pages, start processes or kill them.
+SLOW = tuple(
+    f"tests/core/{part}" for part in ("workflows", "continual", "networks", "serving", "jobs", "cli", "registry")
+)
+SLOW += ("tests/browser", "tests/chaos", "tests/contract", "tests/dashboard", "tests/core/upkeep")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the files; the tests of one stay together and in their order.
+
+    With ``EVERGREEN_TESTS=half``, as `make test` sets it, every second case of a test with several is left out where cases take
+    long, beginning with the first or the second by the test's name: so both languages, and all models and strategies, still come.
+    """
+    if os.environ.get("EVERGREEN_TESTS") == "half":
+        _keep_half(config, items)
     last = len(LONGEST)
     items.sort(key=lambda item: next((rank for rank, part in enumerate(LONGEST) if item.nodeid.startswith(part)), last))
+
+
+def _keep_half(config: pytest.Config, items: list[pytest.Item]) -> None:
+    met: Counter[str] = Counter()
+    kept: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        name, bracket, _ = item.nodeid.partition("[")
+        first = zlib.crc32(name.encode()) % 2
+        kept[not bracket or not item.nodeid.startswith(SLOW) or met[name] % 2 == first].append(item)
+        met[name] += 1
+    alone = {name for name, cases in met.items() if cases == 1}
+    kept[True] += [item for item in kept[False] if item.nodeid.partition("[")[0] in alone]
+    items[:] = kept[True]
+    config.hook.pytest_deselected(items=[item for item in kept[False] if item.nodeid.partition("[")[0] not in alone])
 
 
 @pytest.fixture(scope="session", autouse=True)
