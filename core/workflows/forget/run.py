@@ -201,8 +201,7 @@ def _carry_out(
     receipt |= {"state": "done", "finished": now()}
     save_receipt(receipt, workspace.home)
     reached("forget.receipt")
-    rows = sum(len(numbers) for numbers in plan["rows"].values())
-    facts = {"receipt": receipt["id"], "rows": rows}
+    facts = {"receipt": receipt["id"], "rows": sum(map(len, plan["rows"].values()))}
     workspace.registry.audit.add("forgotten", model=request.classifier, facts=facts, once=receipt["id"])
     remove_plan(plan, workspace.home)
     reached("forget.done")
