@@ -26,7 +26,7 @@ def log() -> None:
         st.caption(t("audit.empty"))
         return
     for fault in verified.faults[:5]:
-        st.error(t_message(fault), icon=":material/gpp_bad:")
+        st.error(tables.plain(t_message(fault)), icon=":material/gpp_bad:")
     entries = audit.entries()
     if not verified.faults:
         st.markdown(f":material/verified_user: {tn('audit.whole', len(entries))}")
