@@ -67,7 +67,9 @@ _NOUNS = (
     "test|text|token|training|trial|version|word"
 )
 _COUNTED = re.compile(
-    r"\{(?P<name>\w+)(?P<form>:[^{}]*)?\}(?P<between>(?: (?!of\b)[a-z-]+){0,2}) (?P<noun>" + _NOUNS + r")s\b"
+    r"\{(?P<name>(?!version\b|number\b)\w+)(?P<form>:[^{}]*)?\}(?P<between>(?: (?!of\b)[a-z-]+){0,2}) (?P<noun>"
+    + _NOUNS
+    + r")s\b"
     r"(?P<after>\*{0,2}(?: (?P<verb>are|were|have)\b)?)"
 )
 _SINGULAR = {"are": "is", "were": "was", "have": "has"}

@@ -46,7 +46,8 @@ def by_type(shown: Shown) -> None:
     tables.download_table(table, "results_types", key=f"{KEY}.types.download")
     st.caption(t("evaluate.partial", share=tables.estimate(figures.partial)))
     further = shown.report.get("further")
-    if further and len(shown.tests) == len(shown.report["tests"]):
+    both = further and all(count for _, count in further.values())
+    if both and len(shown.tests) == len(shown.report["tests"]):
         seen, unseen = ((tables.score(**share), tables.thousands(count)) for share, count in further.values())
         facts = {"seen": seen[0], "seen_count": seen[1], "unseen": unseen[0], "unseen_count": unseen[1]}
         st.caption(t("evaluate.familiar", **facts))

@@ -8,6 +8,7 @@ import streamlit as st
 from core.base.audit import COMMAND, PAGE, PROGRAM, RUN, AuditLog, Entry, as_lines
 from core.base.config import home
 from dashboard.parts import tables
+from dashboard.parts.versions.decisions import reason_of
 from dashboard.shell import layout
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, t_message, tn
@@ -56,7 +57,7 @@ def _row(entry: Entry) -> dict[str, str]:
         t("audit.who"): _who(entry.who),
         t("audit.did"): t(f"audit.did_{entry.did}"),
         t("audit.what"): _what(entry),
-        t("audit.reason"): entry.reason,
+        t("audit.reason"): reason_of({"reason": entry.reason}) if entry.reason else "",
         t("audit.figures"): _figures(entry),
     }
 
@@ -77,12 +78,8 @@ def _what(entry: Entry) -> str:
 
 
 def _figures(entry: Entry) -> str:
-    """The deciding score before and after a move, and a threshold."""
+    """The deciding score of a version when it was made, and a threshold."""
     if "threshold" in entry.facts:
         return tables.score(float(entry.facts["threshold"]))
-    figures = entry.facts.get("figures") or {}
-    before, after = figures.get("before") or {}, figures.get("after") or {}
-    if not after:
-        return ""
-    name = next(iter(after))
-    return f"{tables.score(before.get(name))} → {tables.score(after[name])}" if before else tables.score(after[name])
+    after = (entry.facts.get("figures") or {}).get("after") or {}
+    return tables.score(next(iter(after.values()))) if after else ""

@@ -31,7 +31,8 @@ def draw(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) ->
     st.dataframe(shown, hide_index=True, height="content", column_config=changes, alt=t("update.tests_alt"))
     note = t("update.tests_note")
     note = t("update.sentences", first=note, second=t("update.baseline_note", method=t_message(baseline_name(report))))
-    if "macro_f1" in scores.task_of_report(report).averages:
+    averages = scores.task_of_report(report).averages
+    if "macro_f1" in averages and "micro_f1" not in averages:  # a column says which it is
         note = t("update.sentences", first=note, second=t("update.macro_note"))
     st.caption(note)
     tables.download_table(shown, f"update_v{candidate.number}_tests")

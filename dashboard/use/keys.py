@@ -12,6 +12,8 @@ from core.base.config import home
 from core.base.errors import CoreError
 from core.serving.api.keys import NAME_CHARACTERS, Key, KeyStore
 from dashboard.parts import tables
+from dashboard.parts.scores import task_of_version
+from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment, show_error
 from dashboard.shell.i18n import t
 
@@ -51,7 +53,11 @@ def address() -> str:
 def curl_line(classifier: str, key: str) -> str:
     """A command for a terminal that sends one text."""
     body = json.dumps(dict(_asked(classifier)), ensure_ascii=False)
-    lines = (f"curl {address()}{API}/predict", f"-H 'Authorization: Bearer {key}'", f"-d {shlex.quote(body)}")
+    lines = (
+        f"curl {address()}{API}/{_call(classifier)}",
+        f"-H 'Authorization: Bearer {key}'",
+        f"-d {shlex.quote(body)}",
+    )
     return " \\\n  ".join(lines)
 
 
@@ -66,7 +72,7 @@ def python_lines(classifier: str, key: str) -> str:
             "from urllib.request import Request, urlopen",
             "",
             f"asked = json.dumps({{{body}}}).encode()",
-            f'request = Request({json.dumps(f"{address()}{API}/predict")}, asked, method="POST")',
+            f'request = Request({json.dumps(f"{address()}{API}/{_call(classifier)}")}, asked, method="POST")',
             f'request.add_header("Authorization", {json.dumps(f"Bearer {key}")})',
             'request.add_header("Content-Type", "application/json")',
             "print(json.load(urlopen(request)))",
@@ -75,7 +81,14 @@ def python_lines(classifier: str, key: str) -> str:
 
 
 def _asked(classifier: str) -> tuple[tuple[str, str], ...]:
-    return (("classifier", classifier), ("text", t("keys.example")))
+    example = "keys.example_entities" if _call(classifier) == "extract" else "keys.example"
+    return (("classifier", classifier), ("text", t(example)))
+
+
+def _call(classifier: str) -> str:
+    """What answers for a model."""
+    champion = state.champion(classifier)
+    return "extract" if champion is not None and task_of_version(champion).reads == "spans" else "predict"
 
 
 def _create(store: KeyStore) -> None:

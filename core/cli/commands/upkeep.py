@@ -106,7 +106,11 @@ def _entry_line(entry: Entry) -> str:
 def _verify(asked: argparse.Namespace, log: AuditLog) -> int:
     verified = log.verify(asked.last)
     faults = [str(fault) for fault in verified.faults]
-    told = "\n".join(faults) or f"{counted(verified.entries, 'line')}, as they were written."
+    told = "\n".join(faults) or (
+        f"Nothing was changed since it was written: {counted(verified.entries, 'line')}."
+        if verified.entries
+        else "There is no audit log yet, or it was removed."
+    )
     content = {"entries": verified.entries, "last": verified.last, "faults": faults}
     show(asked, content, f"{told}\nHash of the last one, to be noted elsewhere: {verified.last or '-'}")
     return 1 if faults else 0

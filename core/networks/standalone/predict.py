@@ -30,6 +30,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -368,6 +369,9 @@ def main(arguments: list[str]) -> None:
         sys.exit(
             f"A language model stands in this folder: it labels nothing. Run {folder / 'write.py'} with a beginning."
         )
+    if (folder / "extract.py").exists():  # the model marks entities
+        import_module("extract").main(arguments)
+        return
     classifier = Classifier(folder)
     texts = asked_rows(arguments, classifier.pipeline.inputs)
     read = classifier.answer(texts)

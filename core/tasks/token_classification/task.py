@@ -63,7 +63,14 @@ class TokenClassification(Task):
     # -- rows
 
     def check(self, targets: Sequence[str]) -> None:
-        types = types_of(targets)
+        try:
+            types = types_of(targets)
+        except (ValueError, TypeError):
+            raise DataError(
+                "entities.no_spans",
+                "These rows have labels, and the model marks entities in texts. Choose a column that holds lists of entities, "
+                "or a file whose texts carry marks such as [Apple](ORG).",
+            ) from None
         if not types:
             raise DataError(
                 "data.no_entities",

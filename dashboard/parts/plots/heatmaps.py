@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.parts.plots.charts import CONFIG, draw, figure, head, text
+from dashboard.shell.i18n import t
 from dashboard.shell.palette import palette, readable_on, scale
 
 Cell = tuple[int, int]
@@ -84,11 +85,10 @@ def clickable_heatmap(
     # A heatmap trace reports no clicks, so an all but transparent scatter lies over it.
     st.plotly_chart(chart, key=key, config=CONFIG, alt=alt, on_select=take_click, selection_mode="points")
     left, right = st.columns(2)
-    row = left.selectbox(
-        row_title, range(len(rows)), None, lambda index: rows[index], key=row_key, persist_state="page"
-    )
+    choose: dict[str, Any] = {"index": None, "placeholder": t("charts.choose"), "persist_state": "page"}
+    row = left.selectbox(row_title, range(len(rows)), format_func=rows.__getitem__, key=row_key, **choose)
     column = right.selectbox(
-        column_title, range(len(columns)), None, lambda index: columns[index], key=column_key, persist_state="page"
+        column_title, range(len(columns)), format_func=columns.__getitem__, key=column_key, **choose
     )
     return None if row is None or column is None else (int(row), int(column))
 

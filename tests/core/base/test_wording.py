@@ -51,6 +51,7 @@ def test_no_time_is_zero_seconds(value: float, shown: str) -> None:
     ("template", "facts", "shown"),
     [
         ("{count:,} rows are set aside.", {"count": 1}, "1 row is set aside."),
+        ("Version {version} as files.", {"version": 1}, "Version 1 as files."),
         ("{count:,} rows are set aside.", {"count": 1000}, "1,000 rows are set aside."),
         ("**{count} new rows** were found", {"count": "1"}, "**1 new row** was found"),
         ("Over {runs} seeds", {"runs": 1}, "Over 1 seed"),

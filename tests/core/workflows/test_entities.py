@@ -326,8 +326,14 @@ def test_command_line_api_and_bundle_mark_the_same(
     bundle, folder = tmp_path / "bundle.zip", tmp_path / "bundle"
     write_bundle(workspace.registry.folder("Names", 1), bundle)
     zipfile.ZipFile(bundle).extractall(folder)
-    ran = subprocess.run(
-        [sys.executable, folder / "extract.py", text], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
-    (line,) = ran.stdout.splitlines()
-    assert json.loads(line)["entities"] == extracted[0]["entities"]
+    for program in ("extract.py", "predict.py"):
+        ran = subprocess.run(
+            [sys.executable, folder / program, text], capture_output=True, text=True, check=True, cwd=tmp_path
+        )
+        (line,) = ran.stdout.splitlines()
+        assert json.loads(line)["entities"] == extracted[0]["entities"]
+
+
+def test_labels_in_place_of_entities_are_refused_in_words() -> None:
+    with pytest.raises(DataError, match="the model marks entities in texts"):
+        TASKS["token_classification"].check(["positive", "negative"])

@@ -61,7 +61,8 @@ class Conll:
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
         form = form or self.detect(path, FormatCorrections())
         with open_content(path, is_compressed(path)) as source:
-            content = source.read().decode(codec_of(form.encoding), "replace")
+            read = source.read()
+        content = read.decode(codec_of(form.encoding), "replace")
         lines = _lines(content.removeprefix("\ufeff"))
         columns: dict[str, list[str]] = {TEXT: [], ENTITIES: [], GROUP: []}
         jumped: Counter[int] = Counter()
@@ -94,7 +95,7 @@ class Conll:
         if +jumped:
             notes.append(jump_note(+jumped))
         replaced = {number: line.count(_REPLACED) for number, line in enumerate(lines, 1) if _REPLACED in line}
-        if replaced:
+        if replaced and not _is_whole(read, codec_of(form.encoding)):
             notes.append(note_replaced_bytes(replaced, form.encoding))
         return table_of(path, list(columns), list(columns.values()), form, notes)
 
@@ -120,6 +121,15 @@ def _sentences(lines: list[str]) -> Iterator[tuple[int, int, bool]]:
             yield first, number, begins
             first, begins = -1, False
         begins = begins or marks
+
+
+def _is_whole(read: bytes, codec: str) -> bool:
+    """Whether all bytes have a meaning; a text may have a sign for those that had none before."""
+    try:
+        read.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _lines(content: str) -> list[str]:

@@ -200,6 +200,9 @@ def _has_labels(candidate: _Candidate) -> bool:
     )
 
 
+_NO_DELIMITERS = ("://", "><", "</", "](")  # of addresses, of tags, and of marked entities
+
+
 def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Candidate | None:
     """A delimiter of several signs, such as ``_!_`` or ``||``, that stands equally often in every line."""
     lines = [line for line in re.split(r"\r\n|\r|\n", sample)[:_ROWS] if line.strip()][: None if complete else -1]
@@ -208,7 +211,7 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
     runs = Counter(run for line in lines[:50] for run in set(_SIGNS.findall(line)))
     candidates = []
     for run, count in runs.most_common(20):
-        if count < 0.9 * min(50, len(lines)) or any(part in run for part in ("://", "><", "</")):  # addresses and tags
+        if count < 0.9 * min(50, len(lines)) or any(part in run for part in _NO_DELIMITERS):
             continue
         for signs in {run, run.strip()} - {""}:
             if len(signs) > LONGEST_DELIMITER:

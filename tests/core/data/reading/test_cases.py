@@ -762,6 +762,13 @@ def test_delimiters_of_several_signs_are_found(tmp_path: Path, signs: str, heade
     assert pieces_agree(path, table)
 
 
+def test_marks_of_entities_cut_no_row(tmp_path: Path) -> None:
+    marked = [f"Note {number} : BBC opens in Beijing on [5 May {2000 + number}](DATE)." for number in range(80)]
+    table = read_table(write(tmp_path, "\n".join(["text", *marked]) + "\n"))
+    assert table["text"].tolist() == marked
+    assert guess_roles(table).spans
+
+
 def test_the_label_is_never_a_column_that_is_almost_empty(tmp_path: Path) -> None:
     rows = [
         (str(number), ("none", "good", "bad")[number % 3], f"a longer text, number {number}", "")
