@@ -42,7 +42,7 @@ def test_the_storage_is_told_in_words_once_it_is_asked_for(open_page: Callable[.
 
 @pytest.mark.parametrize(
     ("language", "promoted", "changed"),
-    [("en", "Promoted", "was changed after it was written"), ("zh", "启用", "被改动过")],
+    [("en", "Promoted", "was changed after it was written"), ("zh", "发布", "被改动过")],
 )
 def test_the_audit_log_is_shown_and_a_change_of_it_told(
     home: Path, open_page: Callable[..., AppTest], language: str, promoted: str, changed: str
