@@ -113,17 +113,20 @@ def _view() -> str:
 
 
 def styled(result: dict[str, Any], view: str) -> Styler:
-    """The table: numbers below, so that a click on a header sorts them, and what people read on top."""
+    """The table: numbers below, so that a click on a header sorts them, and what people read on top. A measure that no strategy
+    has is left out.
+    """
     strategies = ranked(result)
+    measured = [each for each in figures_of(result) if any(strategy[each.name] is not None for strategy in strategies)]
     write = with_deviation if view == "deviation" else with_interval
     numbers = pd.DataFrame(
-        [{figure.name: strategy[figure.name] for figure in figures_of(result)} for strategy in strategies], dtype=float
+        [{figure.name: strategy[figure.name] for figure in measured} for strategy in strategies], dtype=float
     )
     best = best_name(result)
     numbers.insert(0, "strategy", [_marked(strategy["strategy"], best) for strategy in strategies])
     style = numbers.style
     for row, strategy in enumerate(strategies):
-        for figure in figures_of(result):
+        for figure in measured:
             # A template without places is the text itself, as long as its braces are doubled; no figure has any.
             style = style.format(write(figure, strategy), subset=pd.IndexSlice[[row], [figure.name]])
     tint = f"background-color: {palette().sequential[1]}"

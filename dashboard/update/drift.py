@@ -263,7 +263,7 @@ def _label_shares(report: DriftReport) -> None:
 
 def _named(share: LabelShare) -> str:
     """The label; of texts in which nothing is marked that."""
-    return t("marking.none") if share.label == NO_SPANS else share.label
+    return t("spans.none") if share.label == NO_SPANS else share.label
 
 
 def _described(shares: list[LabelShare]) -> list[str]:
