@@ -45,9 +45,8 @@ def by_type(shown: Shown) -> None:
     st.dataframe(table, hide_index=True, key=f"{KEY}.types", height=min(HEIGHT, 38 + 35 * max(1, len(table))))
     tables.download_table(table, "results_types", key=f"{KEY}.types.download")
     st.caption(t("evaluate.partial", share=tables.estimate(figures.partial)))
-    further = shown.report.get("further")
-    both = further and all(count for _, count in further.values())
-    if both and len(shown.tests) == len(shown.report["tests"]):
+    further = shown.report.get("further") or {}
+    if further and all(count for _, count in further.values()) and len(shown.tests) == len(shown.report["tests"]):
         seen, unseen = ((tables.score(**share), tables.thousands(count)) for share, count in further.values())
         facts = {"seen": seen[0], "seen_count": seen[1], "unseen": unseen[0], "unseen_count": unseen[1]}
         st.caption(t("evaluate.familiar", **facts))
