@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
@@ -167,10 +168,13 @@ class AuditLog:
             All that are known, the oldest first, as `ChampionHistory` has them.
         """
         with self._writing():
-            known = {(entry.version, entry.facts.get("moved")) for entry in self.entries() if entry.model == model}
+            known = Counter(
+                (entry.version, entry.facts.get("moved")) for entry in self.entries() if entry.model == model
+            )
             for move in moves:
                 number, moved, reason = int(move["version"]), str(move["at"]), str(move["reason"])
-                if (number, moved) in known:
+                if known[number, moved]:  # there may be two within a second
+                    known[number, moved] -= 1
                     continue
                 own = {"moved": moved, **(facts if move is moves[-1] else {"late": True})}
                 entry = self._next(did if move is moves[-1] else "promoted", model, number, reason, own)

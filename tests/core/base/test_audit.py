@@ -101,6 +101,8 @@ def test_moves_that_nobody_has_written_down_come_first(tmp_path: Path) -> None:
         (2, "promoted", False),
         (3, "rolled_back", False),
     ]
+    made.add_moves("reviews", [*moves, moves[2]], "promoted", {})  # within the same second
+    assert len(made.entries()) == 4
 
 
 def test_old_entries_go_and_the_log_says_so(tmp_path: Path) -> None:
