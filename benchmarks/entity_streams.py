@@ -145,8 +145,8 @@ def _read(path: Path) -> Labelled:
 
 
 def _part(rows: Labelled, numbers: Iterable[int]) -> Labelled:
-    chosen = list(numbers)
-    return tuple(rows[0][row] for row in chosen), tuple(rows[1][row] for row in chosen)
+    kept = list(numbers)
+    return tuple(rows[0][row] for row in kept), tuple(rows[1][row] for row in kept)
 
 
 def _divided(rows: Labelled, parts: int, seed: int) -> list[Labelled]:

@@ -299,14 +299,15 @@ class Registry(Orphans):
         self._client.set_registered_model_tag(name, entries.HISTORY, history.to_text())
         reached("promote.history")
         self._write_facts(name)
-        figures = {"before": self._figures(name, before), "after": self._figures(name, history.path[-1])}
+        scores = {version.number: _scores(version) for version in self.versions(name)}
+        figures = {"before": scores.get(before or 0, {}), "after": scores.get(history.path[-1], {})}
         self.audit.add_moves(name, history.moves, did, {"from": before, "figures": figures})
 
-    def _figures(self, name: str, number: int | None) -> dict[str, float]:
-        """The scores of a version, as lists show them."""
-        known = {version.number: version.summary for version in self.versions(name)}
-        summary = known.get(number, {}) if number is not None else {}
-        return {key: value for key, value in summary.items() if isinstance(value, float) and key not in NO_SCORES}
+
+def _scores(version: VersionInfo) -> dict[str, float]:
+    """The scores of a version when it was made, as lists show them."""
+    named = version.summary.items()
+    return {name: value for name, value in named if isinstance(value, float) and name not in NO_SCORES}
 
 
 def _now() -> str:

@@ -384,10 +384,10 @@ class Task:
         texts: Sequence[str],
         truth: Sequence[str],
         answers: Sequence[str],
-        learned: tuple[Sequence[str], Sequence[str]],
+        learned: Callable[[], tuple[Sequence[str], Sequence[str]]],
     ) -> dict[str, Any] | None:
         """What a report says besides of all tests, as plain values, where that also depends on the texts that were learned and
-        their targets.
+        their targets: ``learned`` looks them up.
         """
         return None
 

@@ -112,4 +112,5 @@ def _decision(champion: VersionInfo, candidate: VersionInfo) -> None:
     with conclusion:
         if verdict is not None:
             update_rules.conclusion(report, verdict, rules, candidate)
-        promote.buttons(champion, candidate, rules, passes=passes)
+        judged = verdict is None or verdict.judged
+        promote.buttons(champion, candidate, rules, passes=passes, judged=judged)

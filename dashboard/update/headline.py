@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.statistics.intervals import Estimate
+from core.statistics.intervals import MINIMUM_ROWS, Estimate
 from dashboard.parts import scores, tables
 from dashboard.parts.tables import plain
 from dashboard.parts.versions import verdict
@@ -39,26 +39,27 @@ def changed(report: dict[str, Any], version: int) -> str:
     compared = [test for test in report["tests"] if test.get("difference")]
     *older, newest = compared
     task = scores.task_of_report(report)
-    sentence = _newest(scores.gain_of_test(task, newest), version)
+    sentence = _newest(scores.gain_of_test(task, newest), version, few=newest["rows"] < MINIMUM_ROWS)
     if not older:
         return sentence
-    gains = [(scores.gain_of_test(task, test), test["experience"]) for test in older]
-    sure = [known for known in gains if known[0].high < 0]
-    worst, number = min(sure or gains, key=lambda known: known[0].value)
+    gains = [(scores.gain_of_test(task, test), test["experience"], test["rows"] < MINIMUM_ROWS) for test in older]
+    sure = [known for known in gains if known[0].high < 0 and not known[2]]
+    worst, number, few = min(sure or gains, key=lambda known: known[0].value)
     if worst.value >= 0:
         return t("update.sentences", first=sentence, second=t("update.headline_kept"))
     key = "update.headline_lost" if len(older) == 1 else "update.headline_lost_most"
     facts = {"test": t("update.test_number", number=number), "points": tables.size_in_points(worst.value)}
-    return t("update.sentences", first=sentence, second=t(_chance(key, worst), **facts))
+    return t("update.sentences", first=sentence, second=t(_chance(key, worst, few=few), **facts))
 
 
-def _newest(gain: Estimate, version: int) -> str:
+def _newest(gain: Estimate, version: int, *, few: bool) -> str:
     points = tables.size_in_points(gain.value)
     if not any(digit in points for digit in "123456789"):
         return t("update.headline_level", version=version)
     key = "update.headline_gain" if gain.value > 0 else "update.headline_loss"
-    return t(_chance(key, gain), version=version, points=points)
+    return t(_chance(key, gain, few=few), version=version, points=points)
 
 
-def _chance(key: str, change: Estimate) -> str:
-    return f"{key}_chance" if tables.may_be_chance(change.low, change.high) else key
+def _chance(key: str, change: Estimate, *, few: bool = False) -> str:
+    """``few``: an interval of so few rows tells too little of chance."""
+    return f"{key}_chance" if few or tables.may_be_chance(change.low, change.high) else key

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 REASON_CHARACTERS = 500
 
 
-def buttons(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig, *, passes: bool) -> None:
+def buttons(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig, *, passes: bool, judged: bool) -> None:
     """Promote and keep; against the gate, the way to promotion leads over a reason."""
     against = candidate.refused or not passes
     _decided_before(candidate)
     with st.container(horizontal=True, vertical_alignment="center", key="update-buttons"):
         if not against and _promote_button(candidate):
-            promote(champion, candidate, how=t("update.reason_passed"), rules=rules, passes=passes)
+            how = t("update.reason_passed" if judged else "update.reason_unjudged")
+            promote(champion, candidate, how=how, rules=rules, passes=passes)
         keep = st.button(
             t("update.keep", version=champion.number),
             key="update.keep",

@@ -53,6 +53,8 @@ def conclusion(report: dict[str, Any], verdict: GateVerdict, rules: GateConfig, 
     changed = rules != stored_rules(report)
     sentence = f"update.gate_{'promote' if verdict.promote else 'keep'}"
     sentence = t(f"{sentence}_changed" if changed else sentence, parent=candidate.parent)
+    if not verdict.judged:
+        sentence = t("update.gate_unjudged")
     st.markdown(f"**{sentence}**", help=t("update.gate_help"))
     before = "keep" if candidate.refused else "promote"
     if changed:

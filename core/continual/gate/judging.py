@@ -29,6 +29,11 @@ class GateVerdict:
     promote: bool
     rules: tuple[Rule, ...]
 
+    @property
+    def judged(self) -> bool:
+        """Whether any rule had rows enough; without rules in force there was nothing to judge."""
+        return not self.rules or any(rule.judged for rule in self.rules)
+
     def to_dict(self) -> dict[str, Any]:
         return {"promote": self.promote, "rules": [rule.to_dict() for rule in self.rules]}
 

@@ -88,7 +88,7 @@ def survey(texts: Sequence[str], targets: Sequence[str]) -> Survey:
     for row, spans in marked.items():
         for span in spans:
             places[texts[row][span.start : span.end]].append((row, span))
-    counts = {surface: _types(span.type for _, span in found) for surface, found in places.items()}
+    counts = {surface: _types(span.type for _, span in marks) for surface, marks in places.items()}
     return Survey(
         tuple(type_figures(texts, targets)),
         tuple(_ambiguous(places, counts)),
@@ -127,9 +127,9 @@ def _ambiguous(
     for surface in sorted(several, key=lambda each: (rarity[each], each)):
         types = counts[surface]
         usual, *rare = types
-        found = sorted(places[surface], key=lambda place: (types[place[1].type], place[0]))
-        yield from (Mention(row, span, types) for row, span in found if span.type in rare)
-        yield next(Mention(row, span, types) for row, span in found if span.type == usual)
+        mentions = sorted(places[surface], key=lambda mention: (types[mention[1].type], mention[0]))
+        yield from (Mention(row, span, types) for row, span in mentions if span.type in rare)
+        yield next(Mention(row, span, types) for row, span in mentions if span.type == usual)
 
 
 def _unmarked(
@@ -145,21 +145,21 @@ def _unmarked(
     for tokens in known:
         lengths[tokens[0]].add(len(tokens))
     longest_first = {token: sorted(each, reverse=True) for token, each in lengths.items()}
-    found = [
+    met = [
         (row, start, end, surface)
         for row, spans in marked.items()
         for start, end, surface in _met(texts[row], spans, known, longest_first)
     ]
-    missed = Counter(surface for *_, surface in found)
+    missed = Counter(surface for *_, surface in met)
 
     def share(surface: str) -> float:
         times = sum(counts[surface].values())
         return times / (times + missed[surface])
 
-    found.sort(key=lambda each: (-share(each[3]), -sum(counts[each[3]].values()), each[3], each[0]))
+    met.sort(key=lambda each: (-share(each[3]), -sum(counts[each[3]].values()), each[3], each[0]))
     return [
         Mention(row, Span(start, end, next(iter(counts[surface]))), counts[surface], missed[surface])
-        for row, start, end, surface in found
+        for row, start, end, surface in met
     ]
 
 

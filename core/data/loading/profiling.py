@@ -115,7 +115,7 @@ def profile(
     """
     lengths = np.array([len(body_of(text)) for text in dataset.texts], dtype=np.int64)
     spans = kind == "spans"
-    found = survey(dataset.texts, dataset.label_names()) if spans else None
+    surveyed = survey(dataset.texts, dataset.label_names()) if spans else None
     counted = {"labels": counts_of, "spans": entities_of}.get(kind)
     counts = counted(dataset.label_names()) if counted is not None else label_counts(dataset)
     kept = set_aside.kept if set_aside is not None else range(len(dataset))
@@ -129,7 +129,7 @@ def profile(
         *(_spellings(dataset, set_aside, counts, finding) if dataset.labelled and counted is None else ()),
         *_repeated(dataset, finding, spans=spans),
         *(_labels(dataset, counts, finding) if dataset.labelled and not spans else ()),
-        *(_entities(found, dataset, kept) if found is not None else ()),
+        *(_entities(surveyed, dataset, kept) if surveyed is not None else ()),
         *_long(lengths, finding),
         *(finding("input_tells", "warning", sentence, []) for sentence in telling_inputs(dataset)),
     ]
@@ -142,7 +142,7 @@ def profile(
         else {},
         languages=_languages(dataset.texts),
         findings=tuple(findings),
-        entities=found.types if found is not None else (),
+        entities=surveyed.types if surveyed is not None else (),
     )
 
 

@@ -86,17 +86,18 @@ class Service:
         finally:
             self.waiting -= 1
 
-    def check_text(self, text: str, field: str) -> None:
-        """Refuse a text that is too long."""
-        if len(text) > self.limits.characters:
+    def check_text(self, text: str, field: str, most: int | None = None) -> None:
+        """Refuse a text that is too long: longer than usual texts may be, or than ``most``."""
+        most = most or self.limits.characters
+        if len(text) > most:
             told = message(
                 "api.text_too_long",
                 "The text '{field}' has {count:,} characters; at most {most:,} are read. Cut it, or send its parts.",
                 field=field,
                 count=len(text),
-                most=self.limits.characters,
+                most=most,
             )
-            raise ApiError(422, told, field=field, most=self.limits.characters)
+            raise ApiError(422, told, field=field, most=most)
 
 
 def create_app(
@@ -174,7 +175,8 @@ def _add_predict(app: FastAPI, service: Service) -> None:
 
     async def answered(request: Request, reads: str | None = None) -> Response:
         asked = schemas.read_body(schemas.PredictRequest, await request.body())
-        texts = _texts(asked, service)
+        limits = service.limits
+        texts = _texts(asked, service, limits.document_characters if reads == "spans" else limits.characters)
         given = _inputs(asked, service)
         served, opened, texts, answers = await service.predict(asked.classifier, asked.version, texts, given)
         if reads is not None and task_of(opened.engine.task).reads != reads:
@@ -192,14 +194,14 @@ def _add_predict(app: FastAPI, service: Service) -> None:
         return Response(body, media_type="application/json")
 
 
-def _texts(asked: schemas.PredictRequest, service: Service) -> list[str]:
+def _texts(asked: schemas.PredictRequest, service: Service, most: int) -> list[str]:
     if (asked.texts is None) == (asked.text is None):
         told = message(
             "api.text_or_texts", "Send either 'text' with one text or 'texts' with a list of texts, and not both."
         )
         raise ApiError(422, told, field="texts")
     if asked.text is not None:
-        service.check_text(asked.text, "text")
+        service.check_text(asked.text, "text", most)
         return [asked.text]
     texts = asked.texts or []
     if not 1 <= len(texts) <= service.limits.texts:
@@ -211,7 +213,7 @@ def _texts(asked: schemas.PredictRequest, service: Service) -> list[str]:
         )
         raise ApiError(422, told, field="texts", most=service.limits.texts)
     for number, text in enumerate(texts):
-        service.check_text(text, f"texts[{number}]")
+        service.check_text(text, f"texts[{number}]", most)
     return texts
 
 

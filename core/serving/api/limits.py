@@ -17,8 +17,8 @@ class ApiLimits:
         Seconds within which a body must have arrived.
     texts
         Texts of one request.
-    characters
-        Characters of one text.
+    characters, document_characters
+        Characters of one text, and of one in which entities are marked: such a document is read in parts.
     waiting
         Requests that may be in work or wait at the same time; one more is answered with 503.
     engines
@@ -29,5 +29,6 @@ class ApiLimits:
     body_seconds: float = 60.0
     texts: int = 1000
     characters: int = 20_000
+    document_characters: int = 200_000
     waiting: int = 256
     engines: int = 4

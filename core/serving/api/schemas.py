@@ -20,7 +20,9 @@ class PredictRequest(_Asked):
     """Texts to label, as ``texts`` or one as ``text``; by the serving version unless another is named."""
 
     classifier: str = Field(description="Name of a classifier.", examples=["Shop reviews"])
-    texts: list[str] | None = Field(None, description="Up to 1,000 texts of up to 20,000 characters.")
+    texts: list[str] | None = Field(
+        None, description="Up to 1,000 texts of up to 20,000 characters; of up to 200,000 for `/extract`."
+    )
     text: str | None = Field(None, description="One text, instead of texts.", examples=["Lovely little lamp."])
     inputs: Inputs | list[Inputs] | None = Field(
         None,

@@ -71,6 +71,12 @@ def _micro_f1(sums: Floats) -> Floats:
     return np.where(both > 0, ratio(2 * hits.sum(axis=-1), both), 1.0).astype(np.float64)
 
 
+def _implied_micro(sums: Floats) -> tuple[float, float]:
+    """The interval of F1 over all decisions, taken as independent: where no redrawn test has a mistake, it has no width."""
+    together = F1.measured(np.array([part.sum() for part in parts_of(sums)]))
+    return together.implied(np.ones(1)) if together.defined[0] else (0.0, 1.0)
+
+
 def _implied(score: ClassScore, sums: Floats) -> tuple[float, float]:
     """The interval of a mean over labels as those of the labels imply it."""
     support, _, _ = parts_of(sums)
@@ -88,7 +94,7 @@ def _macro(name: str, score: ClassScore) -> Score:
 
 
 MACRO_F1 = Score("macro_f1", _macro_f1, implied=lambda sums: _implied(F1, sums))
-MICRO_F1 = Score("micro_f1", _micro_f1)
+MICRO_F1 = Score("micro_f1", _micro_f1, implied=_implied_micro)
 SUBSET_ACCURACY = rate_score("subset_accuracy", lambda rows: (rows[..., -2], rows[..., -1]))
 MACRO_PRECISION = _macro("macro_precision", PRECISION)
 MACRO_RECALL = _macro("macro_recall", RECALL)

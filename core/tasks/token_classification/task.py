@@ -10,7 +10,7 @@ E. Tjong Kim Sang, F. De Meulder (2003), "Introduction to the CoNLL-2003 Shared 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -250,12 +250,12 @@ class TokenClassification(Task):
         texts: Sequence[str],
         truth: Sequence[str],
         answers: Sequence[str],
-        learned: tuple[Sequence[str], Sequence[str]],
+        learned: Callable[[], tuple[Sequence[str], Sequence[str]]],
     ) -> dict[str, Any] | None:
         """How many entities were found of those that had been marked so in a learned text, and of the others; both with the
         number of entities.
         """
-        rates = familiar(texts, truth, answers, surfaces(*learned))
+        rates = familiar(texts, truth, answers, surfaces(*learned()))
         return {name: [share.to_dict(), count] for name, (share, count) in rates.items()}
 
     def stored_report(self, stored: Mapping[str, Any]) -> EntityReport:

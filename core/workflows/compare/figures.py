@@ -262,8 +262,11 @@ def _per_class(tests: Tests, run: Run) -> Floats:
 
 def _found(task: Task, truth: Sequence[str], worth: NDArray[Any]) -> list[tuple[str, float, NDArray[Any]]]:
     """Each name that the task tells apart in a test's rows, how many have it, and how many of these each model found."""
-    found = task.found(truth, worth)
-    return [] if found is None else list(zip(found[0], found[1], found[2].T, strict=True))
+    recalled = task.found(truth, worth)
+    if recalled is None:
+        return []
+    names, support, hits = recalled
+    return list(zip(names, support, hits.T, strict=True))
 
 
 def difference(tests: Tests, first: MeasuredStrategy, second: MeasuredStrategy) -> Difference | None:

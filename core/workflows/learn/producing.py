@@ -329,7 +329,10 @@ def _further(candidate: Candidate, scores: list[Scores]) -> dict[str, Any] | Non
     texts, truth, answers = (
         [row for part in parts for row in part] for parts in zip(*map(_answered, scores), strict=True)
     )
-    learned = candidate.stream.met.sample(validated=False)[:2]
+
+    def learned() -> tuple[Sequence[str], Sequence[str]]:
+        return candidate.stream.met.sample(validated=False)[:2]
+
     return candidate.learner.settings.task.further(texts, truth, answers, learned)
 
 

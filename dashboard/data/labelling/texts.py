@@ -143,8 +143,8 @@ def _of_dataset(bare: list[StoredDataset]) -> _Texts | None:
     names = {dataset.id: f"{dataset.name} · {tn('label.rows', dataset.rows)}" for dataset in bare}
     doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
     names = {identity: f"{name} · {identity[:4]}" if name in doubled else name for identity, name in names.items()}
-    chosen = state.chosen_dataset()
-    first = chosen if chosen in known else bare[0].id
+    current = state.chosen_dataset()
+    first = current if current in known else bare[0].id
     picked = choices.listed(t("label.dataset"), {**names, NEW_FILE: t("label.new_file")}, key=TEXTS_OF, first=first)
     if picked == NEW_FILE:
         return _of_file()

@@ -13,22 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
-FOLDER = Path(__file__).parent
+from dashboard.parts.components.assets import made_of
 
-
-def _asset(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
-
-
-_keys = component(
-    "evergreen_label_keys", html=_asset("label_keys.html"), css=_asset("label_keys.css"), js=_asset("label_keys.js")
-)
+_keys = made_of("label_keys")
 
 WORDS = (
     *("title", "count", "given", "suggested", "field", "first", "labels", "digits", "keep", "keys"),

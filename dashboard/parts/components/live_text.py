@@ -7,25 +7,13 @@ Only `set_live_text` writes, by raising the revision number that the box compare
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
-FOLDER = Path(__file__).parent
+from dashboard.parts.components.assets import made_of
 
-
-def _asset(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
-
-
-_box = component(
-    "evergreen_live_text",
-    html=_asset("live_text.html"),
-    css=_asset("live_text.css"),
-    js=_asset("live_text.js"),
-)
+_box = made_of("live_text")
 
 
 def live_text(label: str, *, key: str, placeholder: str = "", debounce_ms: int = 120, height: int = 120) -> str:

@@ -12,30 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
+from dashboard.parts.components.assets import made_of
 from dashboard.parts.components.label_keys import Take, take_actions
 from dashboard.parts.marking.marked import GROUND
 from dashboard.shell.i18n import t
 from dashboard.shell.palette import as_text, label_colors
 
-FOLDER = Path(__file__).parent
-
-
-def _asset(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
-
-
-_marker = component(
-    "evergreen_mark_spans",
-    html=_asset("mark_spans.html"),
-    css=_asset("mark_spans.css"),
-    js=_asset("mark_spans_text.js") + _asset("mark_spans.js"),
-)
+_marker = made_of("mark_spans", "mark_spans_text")
 
 WORDS = (
     *(
@@ -115,9 +102,9 @@ def mark_spans(view: MarkView, *, key: str, take: Take) -> None:
 
 def words_of(single: bool) -> dict[str, str]:
     """The sentences on screen, with places that the browser fills."""
-    places = {place: f"{{{place}}}" for place in PLACES}
-    words = {name: t(f"marking.{name}{'_single' if single and name in SINGLE else ''}", **places) for name in WORDS}
-    return {**words, "entity": t("marking.entity", **places)}
+    blanks = {name: f"{{{name}}}" for name in PLACES}
+    words = {name: t(f"marking.{name}{'_single' if single and name in SINGLE else ''}", **blanks) for name in WORDS}
+    return {**words, "entity": t("marking.entity", **blanks)}
 
 
 def _take_log(key: str, session: str, take: Take) -> None:

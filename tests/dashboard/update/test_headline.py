@@ -10,10 +10,16 @@ from dashboard.update.headline import changed
 from dashboard.update.takes import Basis
 
 
-def test_of(number: int, value: float, half: float) -> dict[str, Any]:
-    """A frozen test on which the accuracy changed by ``value``, give or take ``half``."""
+def test_of(number: int, value: float, half: float, *more: float) -> dict[str, Any]:
+    """A frozen test on which the accuracy changed by ``value``, give or take ``half``; of 200 rows, unless ``more`` says it."""
     difference = {"value": value, "low": value - half, "high": value + half}
-    return {"experience": number, "difference": {"accuracy": difference}, "before": {"accuracy": {"value": 0.8}}}
+    before = {"accuracy": {"value": 0.8}}
+    return {
+        "experience": number,
+        "rows": more[0] if more else 200,
+        "difference": {"accuracy": difference},
+        "before": before,
+    }
 
 
 test_of.__test__ = False  # type: ignore[attr-defined]
@@ -38,6 +44,12 @@ test_of.__test__ = False  # type: ignore[attr-defined]
             (0.1, 0.05),
             "Version 2 gains 10.0 points on the new test. On Test 1 it loses 5.0 points, which may be chance.",
         ),
+        (  # an interval of a few rows tells too little of chance
+            [(-0.05, 0.02, 16)],
+            (1.0, 0.0, 24),
+            "Version 2 gains 100.0 points on the new test, which may be chance. On Test 1 it loses 5.0 points, which may be "
+            "chance.",
+        ),
         (  # what is lost for sure is said before what is more, and may be chance
             [(-0.05, 0.08), (-0.03, 0.01)],
             (0.1, 0.05),
@@ -46,7 +58,7 @@ test_of.__test__ = False  # type: ignore[attr-defined]
     ],
 )
 def test_the_headline_says_what_changed_and_what_may_be_chance(
-    older: list[tuple[float, float]], newest: tuple[float, float], said: str
+    older: list[tuple[float, ...]], newest: tuple[float, ...], said: str
 ) -> None:
     tests = [test_of(number, *change) for number, change in enumerate([*older, newest], start=1)]
     assert changed({"tests": tests}, 2) == said

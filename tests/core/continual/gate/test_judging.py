@@ -273,3 +273,12 @@ def test_a_verdict_of_an_earlier_release_is_still_read():
     stored = {"key": "gate.unchanged", "text": "{test} is as before.", "facts": {"test": "Books"}}
     rule = Rule.from_dict({"message": stored, "passed": True, "figure": 0.0, "limit": -1.0, "judged": True})
     assert (str(rule.message), rule.kind, rule.note) == ("Books is as before.", "older", None)
+
+
+def test_a_gate_that_could_judge_nothing_says_so():
+    few = judge(GateEvidence((change("Books", -0.5, -0.6, -0.4, rows=20),), change("Music", 0.5, 0.4, 0.6, rows=20)))
+    assert few.promote
+    assert not few.judged
+    assert judge(GateEvidence((), GAIN)).judged
+    none = GateConfig(check_older_tests=False, check_newest_test=False, **TESTS_ONLY)
+    assert judge(GateEvidence((), GAIN), none).judged  # without rules there is nothing to judge

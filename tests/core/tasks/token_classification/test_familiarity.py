@@ -27,7 +27,7 @@ def test_an_entity_is_known_as_it_is_written_and_by_its_type() -> None:
 
 def test_a_report_tells_of_it_as_plain_values() -> None:
     target = target_of([Span(0, 5, "LOC")])
-    told = TASK.further(["Paris"], [target], [target], (["Oslo"], [target_of([Span(0, 4, "LOC")])]))
+    told = TASK.further(["Paris"], [target], [target], lambda: (["Oslo"], [target_of([Span(0, 4, "LOC")])]))
     assert told is not None
     assert told["seen"][1] == 0
     assert told["unseen"][0]["value"] == 1.0

@@ -33,6 +33,15 @@ def test_micro_and_macro_f1_are_those_of_seqeval() -> None:
         assert own.low < own.value < own.high
 
 
+def test_a_test_without_a_mistake_is_not_known_without_doubt() -> None:
+    targets = [target_of([Span(0, 2, "A")])] * 24
+    perfect, nothing = (TASK.report(targets, given, OUTPUTS).scores["micro_f1"] for given in (targets, ["[]"] * 24))
+    assert perfect.value == perfect.high == 1.0
+    assert 0.9 < perfect.low < 0.95  # Wilson's of 24 of 24 is 0.862, as a rate of which F1 is 2 J / (1 + J)
+    assert nothing.value == nothing.low == 0.0
+    assert 0.1 < nothing.high < 0.3
+
+
 def test_a_report_tells_types_confusions_lengths_and_comes_back_from_json() -> None:
     truth = [target_of([Span(0, 2, "A"), Span(5, 9, "B")]), target_of([Span(0, 3, "B")]), "[]"]
     given = [target_of([Span(0, 2, "A"), Span(6, 9, "B")]), target_of([Span(0, 3, "A")]), target_of([Span(1, 2, "A")])]
