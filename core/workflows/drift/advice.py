@@ -82,7 +82,7 @@ def advise(evidence: DriftEvidence) -> Advice:
     if evidence.picked:
         text = message(
             "drift.corrections",
-            "Update with replay: these rows are corrections. They were picked because the answer was wrong, so they "
+            "An update is advised: these rows are corrections. They were picked because the answer was wrong, so they "
             "cannot show whether texts in general have changed.",
         )
         return Advice("corrections", text)
@@ -181,7 +181,7 @@ def _changed(evidence: DriftEvidence) -> Advice:
     if accuracy is None or accuracy.effect is None:
         text = message(
             "drift.update_unmeasured",
-            "Update with replay: the batch differs in {found} of {asked} comparisons.",
+            "An update is advised: the batch differs in {found} of {asked} comparisons.",
             found=differing,
             asked=asked,
         )

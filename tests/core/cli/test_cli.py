@@ -351,7 +351,7 @@ def test_drift_says_what_changed_and_what_to_do(trained: dict[str, Any], tmp_pat
     assert found["version"] == 1
     assert found["advice"] == {
         "kind": "update",
-        "message": "Update with replay: the batch differs in 3 of 4 comparisons.",
+        "message": "An update is advised: the batch differs in 3 of 4 comparisons.",
     }
     assert found["tests"][5]["reason"].startswith("Too few rows to compare: 24 earlier")
     assert {test["name"]: test["verdict"] for test in found["tests"]}["words"] == "changed"

@@ -76,7 +76,7 @@ ADVICE = {
     "no_change": {"en": "No evidence of change", "zh": "没有发现变化：除了多一些同类数据带来的好处"},
     "labels": {"en": "Labels look inconsistent, look first", "zh": "标签看起来不一致，请先查看"},
     "new_labels": {"en": "New labels: question (100 rows)", "zh": "新标签：question（100 行）"},
-    "corrections": {"en": "Update with replay: these rows are corrections", "zh": "建议用经验回放更新：这些行是更正"},
+    "corrections": {"en": "An update is advised: these rows are corrections", "zh": "建议更新：这些行是更正"},
     "too_few": {
         "en": "24 rows of the batch can be compared with 120 held-out rows; at least 100",
         "zh": "批次中有 24 行可以与 120 行留出数据比较；两边至少各需要 100 行",
