@@ -319,7 +319,9 @@ def test_command_line_api_and_bundle_mark_the_same(
         document = "nothing here . " * 7000 + text
         (read,) = client.post("/extract", json={"classifier": "Names", "text": document}).json()["predictions"]
         assert len(document) > 100_000
-        assert [entity["text"] for entity in read["entities"]] == [entity["text"] for entity in extracted[0]["entities"]]
+        assert [entity["text"] for entity in read["entities"]] == [
+            entity["text"] for entity in extracted[0]["entities"]
+        ]
         assert client.post("/extract", json={"classifier": "Names", "text": "a" * 200_001}).status_code == 422
         right = json.dumps([[11, 14, "PER"]])
         queued = client.post("/feedback", json={"classifier": "Names", "text": text, "label": right}).json()
