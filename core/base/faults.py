@@ -43,6 +43,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "forget.version",
         "forget.queue",
         "forget.labelling",
+        "forget.monitor",
         "forget.encoder",
         "forget.vectors",
         "forget.uploads",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
+from core.base.messages import Message
 from core.networks.standalone.pipeline import TextPipeline
 from core.networks.standalone.predict import Answers
 from core.statistics.additive import Patterns
@@ -72,3 +73,30 @@ class Figures:
         """The inverse of `to_dict`."""
         scores = {name: Estimate.from_dict(value) for name, value in stored.items() if name != "rows"}
         return Figures(scores, int(stored["rows"]))
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What answers are worth whose truth nobody knows.
+
+    Parameters
+    ----------
+    rows
+        Answers that it is told from.
+    scores
+        Scores by name, with their 95 % intervals.
+    shares
+        How frequent each target is among the texts, the model's own mistakes taken into account; with intervals likewise.
+    unknown
+        Why nothing can be told; the two before are empty then.
+    """
+
+    rows: int
+    scores: Mapping[str, Estimate] = field(default_factory=dict)
+    shares: Mapping[str, Estimate] = field(default_factory=dict)
+    unknown: Message | None = None
+
+
+Forecaster = Callable[
+    [NDArray[Any]], Foreseen
+]  # what a version computes of texts whose truth nobody knows, (texts, outputs)

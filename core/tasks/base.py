@@ -30,7 +30,7 @@ from core.networks.text.examples import Examples, encode_examples
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
-from core.tasks.answering import Baseline, Engine, Figures, Pairs
+from core.tasks.answering import Baseline, Engine, Figures, Forecaster, Pairs
 
 if TYPE_CHECKING:
     import onnx
@@ -426,6 +426,20 @@ class Task:
     def told(self, answer: str) -> str:
         """An answer as people read it."""
         return answer
+
+    def names_of(self, answer: str) -> tuple[str, ...]:
+        """What an answer gives its text, as it is counted: a name, several, or none."""
+        return ()
+
+    def forecaster(self, values: NDArray[Any], truth: Sequence[str], outputs: Sequence[str]) -> Forecaster | None:
+        """What tells what answers are worth whose truth nobody knows; None where that cannot be told of this task.
+
+        Parameters
+        ----------
+        values, truth
+            What a version computes of rows that it has not learned, ``(rows, outputs)``, and their targets.
+        """
+        return None
 
     # -- the simple method
 

@@ -215,6 +215,7 @@ def begin_with_texts(
     seed: int = 0,
     source: dict[str, Any] | None = None,
     several: bool = False,
+    spans: bool = False,
     progress: Progress | None = None,
 ) -> SessionInfo:
     """Give labels to texts that have none.
@@ -223,6 +224,8 @@ def begin_with_texts(
     ----------
     several
         Whether a text may get several labels, or none.
+    spans
+        Whether entities are marked.
     order
         ``"random"`` needs no classifier; ``"disagreement"`` needs two.
 
@@ -244,7 +247,9 @@ def begin_with_texts(
         items = (
             _ordered_sets(sample, engine, progress) if several else _ordered(sample, order, engine, second, progress)
         )
-    return sessions.begin(items, kind="texts", name=name, labels=labels, order=order, source=source, several=several)
+    return sessions.begin(
+        items, kind="texts", name=name, labels=labels, order=order, source=source, several=several, spans=spans
+    )
 
 
 def second_opinion(

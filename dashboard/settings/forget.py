@@ -153,6 +153,7 @@ def _amount(matches: Matches) -> str:
     for name, count in (
         ("corrections", matches.corrections),
         ("labelling", matches.labelling),
+        ("monitor", matches.monitor),
         ("kept", matches.kept),
     ):
         if count:
@@ -250,7 +251,7 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
     lines += _not_found_lines(receipt)
     holders = [*receipt["versions"], *receipt.get("generators", [])]  # receipts of old have no generators
     removed = {part: sum(holder[part] for holder in holders) for part in ("memory", "test")}
-    waiting = {name: receipt.get(name, 0) for name in ("corrections", "labelling")}
+    waiting = {name: receipt.get(name, 0) for name in ("corrections", "labelling", "monitor")}
     lines.append(t("forget.line_stores", **removed, **waiting))
     if "uploads" in receipt:
         lines.append(t("forget.line_words", words=sum(holder.get("words", 0) for holder in receipt["versions"])))

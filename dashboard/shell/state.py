@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.networks.vectors import VectorStore
     from core.registry import ClassifierInfo, Glance, Registry, RunInfo, Threshold, VersionInfo
     from core.serving.engines.providers import ProviderReport
+    from core.serving.monitor import Recorder
     from core.tasks.answering import Engine
     from core.workflows.workspace import Workspace
 
@@ -86,6 +87,18 @@ def _store(folder: Path) -> DatasetStore:
     from core.data.dataset.store import DatasetStore
 
     return DatasetStore(folder)
+
+
+def recorder() -> Recorder:
+    """What counts the answers that pages ask for."""
+    return _recorder(home())
+
+
+@st.cache_resource(show_spinner=False)
+def _recorder(folder: Path) -> Recorder:
+    from core.serving.monitor import Recorder
+
+    return Recorder(folder)
 
 
 def vectors() -> VectorStore:

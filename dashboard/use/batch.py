@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.serving.engines.tables import ANSWERED, PERSON, columns_read, input_notes
+from core.serving.engines.tables import ANSWERED, PERSON, Noted, columns_read, input_notes
+from core.serving.monitor.recorder import TABLE
 from dashboard.parts import scores, tables
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import UploadedTable, has_upload, upload_table
@@ -76,9 +77,16 @@ def _offer(version: VersionInfo, uploaded: UploadedTable, before: TableRun | Non
             token=uploaded.token,
             name=uploaded.name,
             version=version.number,
+            noted=_noted(version, threshold),
             threshold=threshold,
         )
         st.rerun()
+
+
+def _noted(version: VersionInfo, threshold: float | None) -> Noted:
+    """What counts the answers."""
+    engine, folder = predict_page.warm_engine(version), state.version_folder(version)
+    return state.recorder().noting(version.classifier, version.number, folder, engine, TABLE, threshold)
 
 
 def _progress(run: TableRun) -> None:

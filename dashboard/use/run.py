@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from core.serving.engines import predict_table
-from core.serving.engines.tables import TRUNCATED, added_column
+from core.serving.engines.tables import TRUNCATED, Noted, added_column
 from core.tasks import task_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class TableRun:
         The token of the upload that is labelled; another upload makes this run a past one.
     version
         The number of the version that labels.
+    noted
+        What counts the answers.
     threshold
         The probability from which an answer counts; with one, the table has a column of decisions, as `predict_table` writes it.
 
@@ -50,6 +52,7 @@ class TableRun:
         token: str,
         name: str,
         version: int,
+        noted: Noted,
         threshold: float | None = None,
     ) -> None:
         self.threshold = threshold
@@ -60,7 +63,7 @@ class TableRun:
         self.result: pd.DataFrame | None = None
         self.error: Exception | None = None
         self.seconds = 0.0
-        self._engine, self._table = engine, table
+        self._engine, self._table, self._noted = engine, table, noted
         self._stopping = threading.Event()
         self._started = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="evergreen-predict", daemon=True)
@@ -107,7 +110,12 @@ class TableRun:
     def _work(self) -> None:
         try:
             self.result = predict_table(
-                self._engine, self._table, self.text, progress=self._advance, threshold=self.threshold
+                self._engine,
+                self._table,
+                self.text,
+                progress=self._advance,
+                threshold=self.threshold,
+                noted=self._noted,
             )
         except Stopped:
             pass

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from dashboard.parts import scores
 from dashboard.use import batch, first, keys, page, plain
+from dashboard.use.monitor import tab as monitor
 from dashboard.use.speed import tab as speed
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
-ORDER = ("try", "table", "api", "speed", "home")
+ORDER = ("try", "table", "api", "speed", "monitor", "home")
 
 
 def parts(classifier: str, version: VersionInfo) -> dict[str, Callable[[], None]]:
@@ -23,6 +24,7 @@ def parts(classifier: str, version: VersionInfo) -> dict[str, Callable[[], None]
         "try": partial(first.draw, classifier, partial(page.draw if task.activation else plain.draw, version)),
         "table": partial(batch.draw, version),
         "api": partial(keys.draw, classifier),
+        "monitor": partial(monitor.draw, version),
         "home": partial(_take_home, version),
     }
     if task.distribution:  # what gives no probabilities cannot be measured yet

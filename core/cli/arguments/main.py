@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from core.cli.arguments.fields import add_fields, fill_in, missing_rows, number
 from core.cli.arguments.tables import add_any_table, add_file, add_probe, add_stream, add_table, add_texts
 from core.jobs.kinds import KINDS
+from core.serving.monitor.keeping import Keeping
 from core.workflows.fields import VersionOf
 
 Words = Callable[[argparse.ArgumentParser], Any]
@@ -93,6 +94,11 @@ def change_of_threshold(parser: argparse.ArgumentParser) -> None:
     change.add_argument("--clear", action="store_true", help="answer every text")
 
 
+def keeping(parser: argparse.ArgumentParser) -> None:
+    """What may be kept of texts in use."""
+    add_fields(parser, Keeping)
+
+
 def texts_to_measure(parser: argparse.ArgumentParser) -> None:
     """A file in place of the frozen tests."""
     add_file(parser, required=False, about="texts to measure with; default: the frozen tests")
@@ -159,6 +165,17 @@ COMMANDS = {
         "in which arithmetic a version answers, and what others are worth", of_version, module="measure"
     ),
     "versions": Command("list the versions of a classifier", CLASSIFIER),
+    "monitor": Command(
+        "a model in use: show, keep, label",
+        learns=False,
+        show=Command(
+            "by day what it answered, what that is worth, and whether the texts have changed",
+            CLASSIFIER,
+            option("--days", type=COUNT, default=30, metavar="N", help="how far back; default: 30"),
+        ),
+        keep=Command("what may be kept of the texts, and for how long", CLASSIFIER, keeping),
+        label=Command("what texts really are, so that the true score of their days is known", CLASSIFIER, batch),
+    ),
     "promote": Command(
         "make a version the champion",
         CLASSIFIER,

@@ -69,7 +69,7 @@ def _dry_run(
         "datasets": [
             {"name": part.name, "rows": len(part.rows), **part.parts, "left": part.left} for part in matches.datasets
         ],
-        **{name: getattr(matches, name) for name in ("corrections", "labelling", "kept")},
+        **{name: getattr(matches, name) for name in ("corrections", "labelling", "monitor", "kept")},
         "champions": [
             {
                 "classifier": champion.version.classifier,
@@ -85,7 +85,7 @@ def _dry_run(
     }
     lines = [
         f"Rows that would be removed: {matches.count:,}; waiting corrections: {matches.corrections:,}; "
-        f"texts of labelling sessions: {matches.labelling:,}."
+        f"texts of labelling sessions: {matches.labelling:,}; texts kept from use: {matches.monitor:,}."
     ]
     if matches.kept:
         lines.append(f"Texts that only memories, frozen tests or language models hold: {matches.kept:,}.")
@@ -170,6 +170,7 @@ def carried(receipt: dict[str, Any]) -> str:
         f"{counted(held['test'], 'row')} of frozen tests",
         counted(receipt["corrections"], "waiting correction"),
         f"{counted(receipt['labelling'], 'text')} of labelling sessions",
+        f"{counted(receipt.get('monitor', 0), 'text')} kept from use",
         f"{counted(receipt['uploads'], 'upload')} (all there were)",
         f"{counted(receipt['checkpoints'], 'state')} of ended runs",
     )

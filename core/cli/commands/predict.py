@@ -12,6 +12,7 @@ from core.cli.tables import corrections_of, facts_of, tell, tell_format
 from core.cli.workflow import version_of
 from core.data.reading.tables import detect_format
 from core.serving.engines import predict_file
+from core.serving.monitor.recorder import COMMAND, Recorder
 from core.tasks import DEFAULT, task_of
 
 
@@ -20,6 +21,8 @@ def predict(asked: argparse.Namespace) -> None:
     workspace, version, folder = version_of(asked)
     threshold = workspace.registry.threshold(asked.classifier)
     progress = _Progress()
+    recorder = Recorder(workspace.home)
+    own = threshold.value if threshold else None
     try:
         labelled_file = predict_file(
             folder,
@@ -27,12 +30,15 @@ def predict(asked: argparse.Namespace) -> None:
             asked.text,
             asked.out,
             progress,
-            threshold=threshold.value if threshold else None,
+            threshold=own,
             form=detect_format(asked.data, corrections_of(asked)),
+            seen=lambda engine: recorder.noting(asked.classifier, version.number, folder, engine, COMMAND, own),
         )
     except KeyboardInterrupt:
         sys.stderr.write("\nThe same command goes on where this one was. ")
         raise
+    finally:
+        recorder.close()
     tell_format(labelled_file.form)
     tell(labelled_file.left_out, labelled_file.notes)
     if labelled_file.empty:

@@ -22,6 +22,7 @@ from core.data.recipe import DropLabels, RenameLabels
 from core.networks.pretrained import EncoderStore
 from core.registry import Registry
 from core.registry.records import ComparisonStore, InspectionStore, SearchStore
+from core.serving.monitor import MonitorStore
 from core.tasks import DEFAULT, TASKS, task_of
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import DataConfig
@@ -62,6 +63,8 @@ def kept(asked: argparse.Namespace) -> None:
         )
     with working(alone=asked.command in ("classifiers", "datasets")):  # a run may still need them
         store.delete(wanted[0])
+        if asked.command == "classifiers":
+            MonitorStore(home()).delete(wanted[0])
     tell(asked, {"kind": asked.command, "deleted": wanted[0]}, f"'{asked.name}' is deleted.")
 
 

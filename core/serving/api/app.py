@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ from core.serving.api.targets import meant_target
 from core.serving.api.throttle import Throttle
 from core.serving.engines.pool import shared_pool
 from core.serving.engines.tables import columns_read
+from core.serving.monitor.recorder import API, Recorder, Seen
 from core.tasks import DEFAULT, task_of
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Service:
         self.directory = Directory(home)
         self.corrections = Corrections(home)
         self.keys = KeyStore(home)
+        self.recorder = Recorder(home)
         self.engines = OpenEngines(pool, limits.engines)
         self.waiting = 0
         self._bridge = FutureBridge()
@@ -86,6 +89,11 @@ class Service:
         finally:
             self.waiting -= 1
 
+    async def close(self) -> None:
+        """Answer what waits, let go of the engines, and write down what was counted."""
+        await self.engines.close()
+        await asyncio.to_thread(self.recorder.close)
+
     def check_text(self, text: str, field: str, most: int | None = None) -> None:
         """Refuse a text that is too long: longer than usual texts may be, or than ``most``."""
         most = most or self.limits.characters
@@ -113,7 +121,7 @@ def create_app(
     Returns
     -------
     FastAPI
-        Its ``state.service`` is the `Service`; whoever runs the app awaits ``state.service.engines.close()`` at its end.
+        Its ``state.service`` is the `Service`; whoever runs the app awaits ``state.service.close()`` at its end.
     """
     if pool is None:
         pool = shared_pool()
@@ -175,7 +183,7 @@ def _add_predict(app: FastAPI, service: Service) -> None:
 
     async def answered(request: Request, reads: str | None = None) -> Response:
         asked = schemas.read_body(schemas.PredictRequest, await request.body())
-        limits = service.limits
+        limits, began = service.limits, time.perf_counter()
         texts = _texts(asked, service, limits.document_characters if reads == "spans" else limits.characters)
         given = _inputs(asked, service)
         served, opened, texts, answers = await service.predict(asked.classifier, asked.version, texts, given)
@@ -187,6 +195,22 @@ def _add_predict(app: FastAPI, service: Service) -> None:
             )
             raise ApiError(409, told, field="classifier")
         service.metrics.labelled(len(answers.values))
+        filled = [text for text in texts if text.strip()]
+        seconds = time.perf_counter() - began
+        service.recorder.add(
+            Seen(
+                served.classifier,
+                served.number,
+                served.folder,
+                opened.engine,
+                filled,
+                answers.values,
+                answers.truncated,
+                seconds,
+                API,
+                served.threshold,
+            )
+        )
         if answers.values.size > NUMBERS_AT_ONCE or not task_of(opened.engine.task).distribution:
             body = await asyncio.to_thread(written_answers, served, opened, texts, answers)
         else:

@@ -31,7 +31,7 @@ class LateApi:
         """Answer what waits, and let go of the engines."""
         async with self._making:
             if self._app is not None:
-                await self._app.state.service.engines.close()
+                await self._app.state.service.close()
 
     async def _make(self) -> FastAPI:
         async with self._making:

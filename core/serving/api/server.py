@@ -51,7 +51,7 @@ def standalone(home: Path, limits: ApiLimits | None = None, hosts: frozenset[str
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        await api.state.service.engines.close()
+        await api.state.service.close()
 
     return Starlette(
         routes=[Mount(PREFIX, app=api), Route("/", to_docs)],

@@ -24,12 +24,14 @@ from core.data.reading.tables import TableFormat, scan_table, table_pieces
 from core.serving.engines.graphs import load_version
 from core.serving.engines.tables import (
     TRUNCATED,
+    Noted,
     added_column,
     check_column,
     columns_read,
     input_notes,
     predict_table,
 )
+from core.tasks.answering import Engine
 
 ROWS = 4096  # labelled and written at a time: what a killed process loses at most
 
@@ -73,6 +75,7 @@ def predict_file(
     *,
     threshold: float | None = None,
     form: TableFormat | None = None,
+    seen: Callable[[Engine], Noted] | None = None,
 ) -> LabelledFile:
     """Label a CSV or TSV file with the version in ``folder``; no cell of the answer is a formula to a spreadsheet.
 
@@ -85,6 +88,8 @@ def predict_file(
         Function that is called with the number of rows done and of all rows.
     form
         Format of the source; detected when not given.
+    seen
+        Makes of the engine what is told of each answered piece.
 
     Raises
     ------
@@ -101,11 +106,12 @@ def predict_file(
         resumed = journal.resume()
         progress(resumed, rows)
         classifier = load_version(folder)
+        noted: Noted = seen(classifier) if seen is not None else lambda *_: None
         done = resumed
         for piece in table_pieces(scan, ROWS, skip=resumed):
             done += len(piece)
             empty = int((piece[text].str.strip() == "").sum())
-            labelled = predict_table(classifier, piece, text, threshold=threshold)
+            labelled = predict_table(classifier, piece, text, threshold=threshold, noted=noted)
             truncated = int(labelled[added_column(TRUNCATED, piece)].sum())
             journal.add(labelled, done, empty, truncated)
             progress(done, rows)

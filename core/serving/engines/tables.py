@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from core.networks.standalone.predict import resolved
 from core.tasks import task_of
 from core.tasks.answering import Engine
 
+Noted = Callable[[Sequence[str], Any, Any, float], None]  # texts, values, which were cut, and seconds
+
 CHUNK = 1024  # rows between two reports of progress
 TRUNCATED = "truncated"
 ANSWERED, PERSON = "answered", "person"  # in the column of decisions
@@ -30,6 +33,7 @@ def predict_table(
     progress: Callable[[float], None] = lambda _: None,
     *,
     threshold: float | None = None,
+    noted: Noted = lambda *_: None,
 ) -> pd.DataFrame:
     """Add ``predicted``, ``probability``, ``truncated`` and a column ``p: <label>`` for each label; a row without text gets none.
 
@@ -43,6 +47,8 @@ def predict_table(
     ----------
     threshold
         Adds a column ``decision``: ``answered`` from this probability on, ``person`` below it and where there is no text.
+    noted
+        Function that is told what was answered, piece by piece.
 
     Raises
     ------
@@ -60,7 +66,9 @@ def predict_table(
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
         asked = [texts[row] for row in chunk]
+        began = time.perf_counter()
         answers = classifier.answer(asked)
+        noted(asked, answers.values, answers.truncated, time.perf_counter() - began)
         values[chunk], truncated[chunk] = answers.values, answers.truncated
         predicted[chunk] = task.respond(classifier, asked, values[chunk])
         progress(min(1.0, (start + CHUNK) / len(rows)))

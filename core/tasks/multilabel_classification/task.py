@@ -95,6 +95,9 @@ class MultilabelClassification(Task):
         }
         return [known[target] for target in targets]
 
+    def names_of(self, answer: str) -> tuple[str, ...]:
+        return tuple(labels_of(answer))
+
     # -- learning
 
     def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:

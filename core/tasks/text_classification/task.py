@@ -14,7 +14,7 @@ from core.data.dataset.rows import TextDataset
 from core.networks.standalone.pipeline import TextPipeline
 from core.statistics.additive import Statistics
 from core.statistics.intervals import Estimate
-from core.tasks.answering import Baseline, Pairs
+from core.tasks.answering import Baseline, Forecaster, Pairs
 from core.tasks.base import Criterion, Task, TaskConfig
 from core.tasks.text_classification.pairs import paired_difference
 from core.tasks.text_classification.row_statistics import ACCURACY, MACRO_F1, answered, statistics
@@ -173,6 +173,18 @@ class TextClassification(Task):
         names = tuple(dict.fromkeys([*truth, *before, *after]))
         metric: Literal["accuracy", "macro_f1"] = "macro_f1" if score == MACRO_F1.name else "accuracy"
         return paired_difference(*numbers_of(names, truth, before, after), metric=metric)
+
+    def names_of(self, answer: str) -> tuple[str, ...]:
+        return (answer,)
+
+    def forecaster(self, values: NDArray[Any], truth: Sequence[str], outputs: Sequence[str]) -> Forecaster | None:
+        """Of accuracy and macro-F1, and the share of each label; none of a tree, where a label may stand for those below it."""
+        if is_tree(outputs) or len(outputs) < 2:
+            return None
+        from core.tasks.text_classification.forecasting import LabelForecaster  # loads SciPy's solvers
+
+        (true,) = numbers_of(outputs, truth)
+        return LabelForecaster(np.asarray(values, dtype=np.float64), true, outputs, self.scores)
 
     def worth(self, truth: Sequence[str], answers: Sequence[str]) -> NDArray[Any]:
         """Whether each row is answered rightly, bool ``(rows,)``."""

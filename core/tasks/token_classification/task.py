@@ -212,6 +212,9 @@ class TokenClassification(Task):
     def told(self, answer: str) -> str:
         return ", ".join(f"{span.type} {span.start}–{span.end}" for span in spans_of(answer)) or "–"
 
+    def names_of(self, answer: str) -> tuple[str, ...]:
+        return tuple(span.type for span in spans_of(answer))
+
     def respond(self, engine: Any, texts: Sequence[str], values: NDArray[Any]) -> list[str]:
         """Each entity as it stands in the text, with its type."""
         return [

@@ -24,6 +24,7 @@ from core.networks.encoders.base import ENCODER_TABLE
 from core.networks.standalone.pipeline import HAN, TextPipeline
 from core.networks.text.forgetting import forget_words
 from core.registry.records import SearchStore
+from core.serving.monitor import MonitorStore
 from core.training.pretraining.config import SCRATCH
 from core.training.pretraining.record import read_record, write_record
 from core.workflows.forget.versions import Gone
@@ -37,11 +38,13 @@ _AT_ONCE = 1000  # texts
 
 
 def scrub_queues(home: Path, gone: Gone) -> None:
-    """Take the texts out of the queues of corrections and the labelling sessions."""
+    """Take the texts out of the queues of corrections, the labelling sessions, and what was kept of texts in use."""
     Corrections(home).forget(gone.is_wanted)
     reached("forget.queue")
     LabellingStore(home).forget(gone.is_wanted)
     reached("forget.labelling")
+    MonitorStore(home).forget(gone.is_wanted, gone.texts)
+    reached("forget.monitor")
 
 
 # -- own encoders, which learned from unlabelled texts

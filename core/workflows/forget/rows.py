@@ -15,6 +15,7 @@ from core.data.dataset.same_text import body_key
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
 from core.registry import VersionInfo
+from core.serving.monitor import MonitorStore
 from core.workflows.versions.folder import PARTS, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -54,8 +55,8 @@ class Matches:
         Indices, in the request, of those that are nowhere; counted from 0.
     wanted, people
         Hashes of the texts and of the groups that were asked for: what finds their rows in datasets that are made meanwhile.
-    corrections, labelling
-        Number of waiting corrections with such a text, and of such texts in the labelling sessions.
+    corrections, labelling, monitor
+        Number of waiting corrections with such a text, of such texts in the labelling sessions, and of those kept from use.
     kept
         Number of texts asked for that stand in no dataset, but in a memory, a frozen test or a language model.
     """
@@ -71,6 +72,7 @@ class Matches:
     people: frozenset[str] = frozenset()
     corrections: int = 0
     labelling: int = 0
+    monitor: int = 0
     kept: int = 0
 
     @property
@@ -201,10 +203,14 @@ def find_rows(
 
 
 def waiting(home: Path, is_wanted: Callable[[str], bool]) -> dict[str, int]:
-    """How many of these texts wait in queues of corrections and in labelling sessions."""
+    """How many of these texts wait in queues of corrections, stand in labelling sessions, and were kept from use."""
     sessions = LabellingStore(home)
     items = (item.text for session in sessions.list() for item in sessions.items(session.id))
-    return {"corrections": sum(map(is_wanted, Corrections(home).texts())), "labelling": sum(map(is_wanted, items))}
+    return {
+        "corrections": sum(map(is_wanted, Corrections(home).texts())),
+        "labelling": sum(map(is_wanted, items)),
+        "monitor": sum(map(is_wanted, MonitorStore(home).every_text())),
+    }
 
 
 def locate(classifier: str, wanted: Wanted, workspace: Workspace) -> dict[str, list[int]]:
@@ -284,7 +290,8 @@ def _found(
 
 
 def _waiting_digests(workspace: Workspace) -> Iterator[str]:
-    """Of every text in the queues of corrections and in the labelling sessions."""
+    """Of every text in the queues of corrections, in the labelling sessions, and among those kept from use."""
+    yield from map(text_digest, MonitorStore(workspace.home).every_text())
     yield from map(text_digest, Corrections(workspace.home).texts())
     sessions = LabellingStore(workspace.home)
     for session in sessions.list():

@@ -205,12 +205,14 @@ def _result(session: SessionInfo) -> None:
 def _save(session: SessionInfo, name: str) -> bool:
     """Make a dataset; returns whether that went well."""
     from core.workflows.labelling import finish
+    from core.workflows.monitor.labelling import tell_truths
 
     try:
         stored = finish(store(), DatasetStore(home()), session.id, name=name)
     except DataError as error:
         show_error(error)
         return False
+    tell_truths(session, home())
     state.choose_dataset(stored.id)
     st.session_state[SAVED] = (session.id, stored.id, stored.name, stored.rows)
     return True

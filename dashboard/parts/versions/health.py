@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from core.base.config import home
 from core.base.errors import RegistryError
+from core.serving.monitor import MonitorStore
 from core.tasks import DEFAULT, task_of
 from dashboard.parts import scores, tables
 from dashboard.parts.versions import verdict
@@ -58,7 +60,7 @@ class Health:
 
 
 def of(classifier: str) -> Health:
-    """Look at the version that serves: its files, a candidate that waits, its score beside the baseline's."""
+    """Look at the version that serves: its files, a candidate that waits, its texts in use, its score beside the baseline's."""
     champion = state.champion(classifier)
     if champion is None:
         return Health("none", t("health.nobody"), t("health.nobody_word"), t("health.nobody_why"))
@@ -75,6 +77,8 @@ def _found(champion: VersionInfo) -> tuple[Kind, str, int]:
         candidate = waiting_candidate(champion.classifier)
         if candidate is not None:
             return "look", "decide", candidate.number
+        if MonitorStore(home()).alarm(champion.classifier, champion.run_id) is not None:
+            return "look", "changed", champion.number
         if _is_behind(state.files_of(champion), champion):
             return "look", "behind", champion.number
         return "good", "good", champion.number

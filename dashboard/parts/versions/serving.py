@@ -11,6 +11,7 @@ from core.base.errors import CoreError
 from core.base.files import scratch
 from core.registry import Registry, VersionInfo, promote
 from core.serving.engines.pool import shared_pool
+from core.serving.monitor import MonitorStore
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
@@ -185,6 +186,7 @@ def _delete(classifier: str) -> None:
         return
     for folder in folders:
         shared_pool().release(folder)
+    MonitorStore(home()).delete(classifier)
     queue = state.corrections()
     queue.remove(classifier, [correction.text for correction in queue.list(classifier)])
     st.session_state[JUST_DONE] = t("models.deleted", classifier=plain(classifier))

@@ -67,7 +67,7 @@ def html(page: AppTest) -> str:
 
 
 def started(engine: Any, table: pd.DataFrame) -> TableRun:
-    return TableRun(engine, table, "text", token="token", name="shop.csv", version=1)
+    return TableRun(engine, table, "text", token="token", name="shop.csv", version=1, noted=lambda *_: None)
 
 
 def test_without_a_classifier_the_page_says_what_will_be_here(open_page: Callable[..., AppTest]) -> None:

@@ -110,7 +110,7 @@ def make_client(evergreen_home: Path, pool: MadeUpPool) -> Iterator[Callable[...
 
     yield make
     for client in opened:
-        client.portal.call(client.app.state.service.engines.close)  # type: ignore[union-attr, attr-defined]
+        client.portal.call(client.app.state.service.close)  # type: ignore[union-attr, attr-defined]
         client.__exit__(None, None, None)
 
 

@@ -1,0 +1,88 @@
+"""``monitor``: a model in use, what may be kept of its texts, and what some of them really were."""
+
+from __future__ import annotations
+
+import argparse
+
+from core.base.config import build, home
+from core.base.wording import counted, score
+from core.cli.arguments.fields import values_of
+from core.cli.printing import show, tell
+from core.cli.tables import load_for
+from core.serving.monitor import Keeping, MonitorStore
+from core.statistics.intervals import Estimate
+from core.tasks.answering import Foreseen
+from core.workflows.monitor.look import DayLook, Monitored, monitored
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import open_workspace
+
+ORIGIN = "command"
+
+
+def monitor(asked: argparse.Namespace) -> None:
+    {"show": _show, "keep": _keep, "label": _label}[asked.verb](asked)
+
+
+def _show(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    version = workspace.registry.resolve(asked.classifier, None)
+    look = monitored(version, home(), VersionFolder(workspace.registry.folder_of(version)), days=asked.days)
+    show(asked, look.to_dict(), "\n".join(_lines(look)))
+
+
+def _lines(look: Monitored) -> list[str]:
+    if not look.days:
+        return [f"'{look.model}' has answered nothing since {look.since}."]
+    lines = [_day_line(day) for day in look.days]
+    lines.append(f"Version {look.version} in these days: {_told(look.whole)}")
+    if look.whole is not None and look.whole.unknown is not None:
+        lines.append(str(look.whole.unknown))
+    lines += [f"  {name}: {score(share.value, share.low, share.high)}" for name, share in _shares(look)]
+    if look.true:
+        figures = ", ".join(f"{name} {score(each.value, each.low, each.high)}" for name, each in look.true.items())
+        lines.append(f"Of {counted(look.known, 'answer')} the truth is known: {figures}")
+    if look.record[1]:
+        lines.append(f"On {look.record[0]} of {counted(look.record[1], 'day')} the truth lay in the interval foreseen.")
+    lines.append(str(look.alarm) if look.alarm is not None else "No alarm.")
+    return lines
+
+
+def _day_line(day: DayLook) -> str:
+    answers = ", ".join(f"{name} {count:,}" for name, count in list(day.answers.items())[:6])
+    speed = "" if day.median is None else f"  {1000 * day.median:g} ms"
+    return (
+        f"{day.day}  version {day.version:>3}  {day.texts:>8,} texts{speed}  {answers}  {_told(day.foreseen)}".rstrip()
+    )
+
+
+def _told(foreseen: Foreseen | None) -> str:
+    if foreseen is None:
+        return ""
+    if foreseen.unknown is not None:
+        return "score unknown"
+    return ", ".join(f"{name} {score(each.value, each.low, each.high)}" for name, each in foreseen.scores.items())
+
+
+def _shares(look: Monitored) -> list[tuple[str, Estimate]]:
+    return [] if look.whole is None else list(look.whole.shares.items())
+
+
+def _keep(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    workspace.registry.resolve(asked.classifier, None)
+    store = MonitorStore(home())
+    keeping = build(Keeping, {**store.keeping(asked.classifier).model_dump(), **values_of(asked, Keeping)})
+    store.keep(asked.classifier, keeping)
+    told = f"Kept of '{asked.classifier}': {keeping.kept_texts}, for {counted(keeping.kept_days, 'day')}."
+    tell(asked, keeping.model_dump(), told)
+
+
+def _label(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    version = workspace.registry.resolve(asked.classifier, None)
+    folder = VersionFolder(workspace.registry.folder_of(version))
+    loaded = load_for(folder.task, asked, known=folder.outputs, inputs=folder.inputs)
+    dataset = folder.task.as_read(loaded.dataset)
+    known = MonitorStore(home()).tell(asked.classifier, dataset.texts, dataset.label_names(), ORIGIN)
+    content = {"rows": len(dataset), "answers": known}
+    tell(asked, content, f"Of {counted(len(dataset), 'text')} {counted(known, 'answer')} of the sample are known now.")

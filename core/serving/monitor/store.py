@@ -1,0 +1,360 @@
+"""Counts of answers and a sample of them, by model, version and day, in one SQLite file that several processes write.
+
+Of each day the rows with the smallest random keys are kept: so a sample of what every process saw is one of all, whichever rows
+came first, and its size does not grow with traffic.
+
+References
+----------
+E. Cohen, H. Kaplan (2007), "Summarizing Data Using Bottom-k Sketches".
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.dataset.same_text import key_numbers
+from core.serving.monitor.keeping import Keeping
+
+FILE = "monitor.db"
+SAMPLE = 256  # rows of a version and day
+MOST_NUMBERS = 20_000  # of a day's sample: of many outputs fewer rows are kept
+_PATIENCE = 5.0  # seconds for which another process's writing is waited for
+_SIGN = 1 << 63  # SQLite has no unsigned numbers
+_TABLES = """
+create table if not exists counts (
+    model text, run text, version integer, day text, what text, name text, count integer not null,
+    primary key (model, run, day, what, name)) without rowid;
+create table if not exists rows (
+    model text, run text, version integer, day text, key real, language text, answer text, numbers blob, mark integer,
+    text text);
+create index if not exists rows_by_day on rows (model, run, day, key);
+create index if not exists rows_by_mark on rows (mark);
+create table if not exists truths (
+    model text, mark integer, target text, at text, origin text, primary key (model, mark)) without rowid;
+create table if not exists outputs (run text primary key, names text) without rowid;
+create table if not exists alarms (model text primary key, run text, day text) without rowid;
+create table if not exists keeping (model text primary key, config text) without rowid;
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One answer of a day's sample.
+
+    Parameters
+    ----------
+    key
+        A random number by which the sample was drawn.
+    answer
+        What was answered, as a task writes it.
+    numbers
+        What the version computed, ``(outputs,)``; empty where these are no numbers.
+    mark
+        What tells the text from others; None where none may be kept.
+    text
+        The text; None likewise.
+    """
+
+    key: float
+    language: str
+    answer: str
+    numbers: NDArray[np.float32]
+    mark: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What is added to a version's day: counts by what they count and a name, and rows of the sample."""
+
+    model: str
+    run: str
+    version: int
+    day: date
+    outputs: tuple[str, ...]
+    counts: Mapping[tuple[str, str], int]
+    rows: Sequence[Row] = ()
+
+
+@dataclass
+class Day:
+    """What one version answered on one day.
+
+    Parameters
+    ----------
+    counts
+        What is counted → name → how often.
+    """
+
+    run: str
+    version: int
+    day: date
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def total(self, what: str) -> int:
+        return sum(self.counts.get(what, {}).values())
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A row of the sample with the day and, where somebody said it, its truth."""
+
+    day: date
+    row: Row
+    truth: str | None
+
+
+class MonitorStore:
+    """The counts and samples of one workspace."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = Path(home) / FILE
+
+    # -- what may be kept
+
+    def keeping(self, model: str) -> Keeping:
+        """What is kept of a model's texts."""
+        for (config,) in self._read("select config from keeping where model = ?", model):
+            return Keeping(**json.loads(config))
+        return Keeping()
+
+    def keep(self, model: str, keeping: Keeping) -> None:
+        """From here on so much is kept; what was kept and may be no longer goes."""
+        with self._writing() as database:
+            database.execute("insert or replace into keeping values (?, ?)", (model, keeping.model_dump_json()))
+            if keeping.kept_texts in ("nothing", "marks"):
+                self._without_texts(database, model, "9999", marks=keeping.kept_texts == "marks")
+        self.expire(model)
+
+    def expire(self, model: str, today: date | None = None) -> None:
+        """Take away texts and marks that are older than they may be."""
+        since = (today or date.today()) - timedelta(days=self.keeping(model).kept_days)
+        with self._writing() as database:
+            self._without_texts(database, model, since.isoformat())
+
+    # -- what was answered
+
+    def add(self, tallies: Sequence[Tally]) -> None:
+        """Add what was seen since the last time, all of it or nothing."""
+        with self._writing() as database:
+            for tally in tallies:
+                whose = (tally.model, tally.run, tally.version, tally.day.isoformat())
+                database.execute("insert or ignore into outputs values (?, ?)", (tally.run, json.dumps(tally.outputs)))
+                database.executemany(
+                    "insert into counts values (?, ?, ?, ?, ?, ?, ?) on conflict do update set count = count + excluded.count",
+                    [(*whose, what, name, count) for (what, name), count in tally.counts.items() if count],
+                )
+                database.executemany(
+                    "insert into rows values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [(*whose, *_cells(row)) for row in tally.rows],
+                )
+                last = self._last_key(database, tally)
+                if last is not None and self.keeping(tally.model).kept_texts != "all":
+                    found = (tally.model, tally.run, tally.day.isoformat(), last)
+                    database.execute("delete from rows where model = ? and run = ? and day = ? and key > ?", found)
+
+    def last_key(self, tally: Tally) -> float | None:
+        """The largest key of a day's sample; None while that is not full."""
+        with closing(self._connect()) as database:
+            return self._last_key(database, tally)
+
+    def days(self, model: str, since: date) -> list[Day]:
+        """All days since then on which a version answered, the oldest first."""
+        days: dict[tuple[str, str], Day] = {}
+        found = self._read(
+            "select run, version, day, what, name, count from counts where model = ? and day >= ? order by day, version",
+            model,
+            since.isoformat(),
+        )
+        for run, version, day, what, name, count in found:
+            own = days.setdefault((day, run), Day(run, version, date.fromisoformat(day)))
+            own.counts.setdefault(what, {})[name] = count
+        return list(days.values())
+
+    def outputs(self, run: str) -> tuple[str, ...]:
+        """Names of what a version computes."""
+        for (names,) in self._read("select names from outputs where run = ?", run):
+            return tuple(json.loads(names))
+        return ()
+
+    def sample(self, model: str, run: str, since: date) -> list[Sampled]:
+        """The sample of each day since then, by day and key."""
+        most = sample_size(len(self.outputs(run)))
+        found = self._read(
+            "select day, key, language, answer, numbers, own.mark, text, target from (select *, row_number() over "
+            "(partition by day order by key) as place from rows where model = ?1 and run = ?2 and day >= ?3) as own "
+            "left join truths on truths.model = ?1 and truths.mark = own.mark where place <= ?4 order by day, key",
+            model,
+            run,
+            since.isoformat(),
+            most,
+        )
+        return [_sampled(*cells) for cells in found]
+
+    def texts(self, model: str, since: date, *, unlabelled: bool = False) -> list[str]:
+        """All texts that are kept since then, or those whose truth nobody said; each once, in no order that says anything."""
+        known = "and mark not in (select mark from truths where truths.model = ?1)" if unlabelled else ""
+        found = self._read(
+            f"select text from rows where model = ?1 and day >= ?2 and text is not null {known} group by mark order by min(key)",
+            model,
+            since.isoformat(),
+        )
+        return [text for (text,) in found]
+
+    def every_text(self) -> list[str]:
+        """All texts that are kept, of whichever model."""
+        return [text for (text,) in self._read("select distinct text from rows where text is not null")]
+
+    # -- what has to be looked at
+
+    def alarm(self, model: str, run: str) -> date | None:
+        """Since when a version's texts are known to have changed; None where nothing is known of that."""
+        found = self._read("select day from alarms where model = ? and run = ?", model, run)
+        return date.fromisoformat(found[0][0]) if found else None
+
+    def note_alarm(self, model: str, run: str, day: date | None) -> None:
+        """Keep what a look found, so that others need not look."""
+        if self.alarm(model, run) == day:
+            return
+        with self._writing() as database:
+            database.execute("delete from alarms where model = ?", (model,))
+            if day is not None:
+                database.execute("insert into alarms values (?, ?, ?)", (model, run, day.isoformat()))
+
+    # -- what is said of it later
+
+    def tell(self, model: str, texts: Sequence[str], targets: Sequence[str], origin: str) -> int:
+        """Note what texts really are, where they are known by their marks; returns how many answers that are."""
+        said = dict(zip(map(as_mark, key_numbers(texts)), targets, strict=True))
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        answers = 0
+        with self._writing() as database:
+            for mark, target in said.items():
+                query = "select count(*) from rows where model = ? and mark = ?"
+                (known,) = database.execute(query, (model, mark)).fetchone()
+                if known:
+                    database.execute(
+                        "insert or replace into truths values (?, ?, ?, ?, ?)", (model, mark, target, at, origin)
+                    )
+                answers += known
+        return answers
+
+    # -- what goes
+
+    def forget(self, is_wanted: Callable[[str], bool], texts: Collection[str] = ()) -> int:
+        """Take out every row whose text is wanted or is one of these; returns how many there were."""
+        marks = [as_mark(number) for number in key_numbers(list(texts))]
+        if not self._path.exists():
+            return 0
+        with self._writing() as database:
+            kept = database.execute("select rowid, text from rows where text is not null").fetchall()
+            gone = [(number,) for number, text in kept if is_wanted(text)]
+            database.executemany("delete from rows where rowid = ?", gone)
+            count = len(gone)
+            for mark in marks:
+                count += database.execute("delete from rows where mark = ?", (mark,)).rowcount
+                database.execute("delete from truths where mark = ?", (mark,))
+        self._empty()
+        return count
+
+    def delete(self, model: str) -> None:
+        """Remove all that is known of a model."""
+        if self._path.exists():
+            with self._writing() as database:
+                for name in ("counts", "rows", "truths", "alarms", "keeping"):
+                    database.execute(f"delete from {name} where model = ?", (model,))
+            self._empty()
+
+    # -- the file
+
+    def _without_texts(self, database: sqlite3.Connection, model: str, before: str, *, marks: bool = False) -> None:
+        """Rows of days before that one lose text and mark, and those beyond the sample go."""
+        change = "text = null" if marks else "text = null, mark = null"
+        database.execute(f"update rows set {change} where model = ? and day < ?", (model, before))
+        for run, day in database.execute(
+            "select distinct run, day from rows where model = ? and day < ?", (model, before)
+        ).fetchall():
+            names = database.execute("select names from outputs where run = ?", (run,)).fetchone()
+            most = sample_size(len(json.loads(names[0])) if names else 0)
+            database.execute(
+                "delete from rows where model = ?1 and run = ?2 and day = ?3 and rowid not in "
+                "(select rowid from rows where model = ?1 and run = ?2 and day = ?3 order by key limit ?4)",
+                (model, run, day, most),
+            )
+
+    def _last_key(self, database: sqlite3.Connection, tally: Tally) -> float | None:
+        found = database.execute(
+            "select key from rows where model = ? and run = ? and day = ? order by key limit 1 offset ?",
+            (tally.model, tally.run, tally.day.isoformat(), sample_size(len(tally.outputs)) - 1),
+        ).fetchone()
+        return None if found is None else float(found[0])
+
+    def _read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        if not self._path.exists():
+            return []
+        with closing(self._connect()) as database:
+            return database.execute(query, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._connect()) as database:
+            database.execute("begin immediate")
+            with database:
+                yield database
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=_PATIENCE)
+        try:
+            database.execute("pragma secure_delete = on")
+            if not database.execute("select 1 from sqlite_master where name = 'keeping'").fetchone():
+                database.execute("pragma journal_mode = wal")
+                database.executescript(_TABLES)
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database
+
+    def _empty(self) -> None:
+        """Nothing of what was deleted stays in the file or beside it."""
+        with closing(self._connect()) as database:
+            database.execute("pragma wal_checkpoint(truncate)")
+
+
+def sample_size(outputs: int) -> int:
+    """Rows that a day's sample of a version with so many outputs holds."""
+    return max(32, min(SAMPLE, MOST_NUMBERS // max(1, outputs)))
+
+
+def as_mark(number: Any) -> int:
+    """The key of a text, 64 bits, as a number that SQLite holds."""
+    return (int(number) ^ _SIGN) - _SIGN
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    numbers = np.asarray(row.numbers, dtype=np.float32).tobytes()
+    return row.key, row.language, row.answer, numbers, row.mark, row.text
+
+
+def _sampled(
+    day: str,
+    key: float,
+    language: str,
+    answer: str,
+    numbers: bytes,
+    mark: int | None,
+    text: str | None,
+    truth: str | None,
+) -> Sampled:
+    read = np.frombuffer(numbers, dtype=np.float32)
+    return Sampled(date.fromisoformat(day), Row(key, language, answer, read, mark, text), truth)

@@ -1,0 +1,1 @@
+"""The Monitor tab: a model in use."""
