@@ -167,6 +167,7 @@ COMMANDS = {
     "versions": Command("list the versions of a classifier", CLASSIFIER),
     "monitor": Command(
         "a model in use: show, keep, label",
+        module="in_use",
         learns=False,
         show=Command(
             "by day what it answered, what that is worth, and whether the texts have changed",
@@ -201,6 +202,7 @@ COMMANDS = {
         CLASSIFIER,
         change_of_threshold,
         version("it was chosen with; default: the champion"),
+        module="in_use",
         learns=False,
     ),
     "forget": Command(

@@ -1,0 +1,113 @@
+"""The Monitor tab in both languages: before anything was asked, with days of answers, and with an alarm."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.serving.engines.graphs import load_version
+from core.serving.monitor import Keeping, MonitorStore, Recorder
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import open_workspace
+
+NAME = "Shop <b> reviews"
+
+
+@pytest.fixture(scope="module")
+def made(make_home: Callable[[str], Path]) -> Path:
+    workspace = open_workspace(make_home("made"))
+    words = (("great", "good"), ("awful", "bad"))
+    rows = [(f"{word} thing number {row}", label) for row in range(300) for word, label in words]
+    roles = ColumnRoles("text", "label")
+    dataset = build_dataset(pd.DataFrame(rows, columns=["text", "label"]), roles)[0]
+    stored = workspace.datasets.save(dataset, name="toy", roles=roles)
+    list(train_classifier(TrainRequest(classifier=NAME, dataset=stored.id, model="linear"), workspace))
+    return workspace.home
+
+
+@pytest.fixture
+def home(made: Path, evergreen_home: Path) -> Path:
+    shutil.copytree(made, evergreen_home, dirs_exist_ok=True)
+    return evergreen_home
+
+
+def ask(home: Path, texts: list[str], back: int = 0) -> None:
+    version = open_workspace(home).registry.resolve(NAME, None)
+    folder = open_workspace(home).registry.folder_of(version)
+    engine, answers = load_version(folder), load_version(folder).answer(texts)
+    recorder = Recorder(home, today=lambda: date.today() - timedelta(days=back))
+    recorder.noting(NAME, 1, folder, engine, "api")(texts, answers.values, answers.truncated, 0.01)
+    recorder.close()
+
+
+def said(page: AppTest) -> str:
+    assert not page.exception
+    parts = [*page.markdown, *page.caption, *page.warning, *page.info, *page.header]
+    return "\n".join([*(str(part.value) for part in parts), *(str(card.label) for card in page.metric)])
+
+
+@pytest.mark.parametrize(("language", "empty"), [("en", "Nothing was answered yet"), ("zh", "还没有回答过文本")])
+def test_before_anything_was_asked_it_says_what_is_counted(
+    open_page: Callable[..., AppTest], home: Path, language: str, empty: str
+) -> None:
+    assert empty in said(open_page("use", "monitor", language=language, classifier=NAME))
+    assert MonitorStore(home).keeping(NAME) == Keeping()
+
+
+@pytest.mark.parametrize(
+    ("language", "estimated", "calm"),
+    [("en", "Accuracy, estimated", "Nothing points"), ("zh", "准确率（估计）", "没有迹象")],
+)
+def test_days_of_answers_have_cards_charts_and_shares(
+    open_page: Callable[..., AppTest], home: Path, language: str, estimated: str, calm: str
+) -> None:
+    registry = open_workspace(home).registry
+    held_out = VersionFolder(registry.folder_of(registry.resolve(NAME, None))).predictions(1)["text"].tolist()
+    for back in range(3):
+        ask(home, held_out[back::3] * 2, back)
+    page = open_page("use", "monitor", language=language, classifier=NAME)
+    told = said(page)
+    assert estimated in told
+    assert calm in told
+    assert len(page.get("plotly_chart")) == 2
+    shares = page.dataframe[0].value
+    assert set(shares.iloc[:, 0]) == {"good", "bad"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_alarm_offers_labelling_and_the_sidebar_knows(
+    open_page: Callable[..., AppTest], home: Path, language: str
+) -> None:
+    MonitorStore(home).keep(NAME, Keeping(kept_texts="sample"))
+    for back in range(8, 0, -1):
+        ask(home, [f"unknown words {back} {row}" for row in range(60)], back)
+    page = open_page("use", "monitor", language=language, classifier=NAME)
+    assert page.warning
+    page.button(key="use.monitor.label.doubt.primary").click().run()
+    assert not page.exception
+    health = {"en": "texts changed", "zh": "文本有变"}[language]
+    assert any(health in str(part.value) for part in [*page.sidebar.markdown, *page.sidebar.caption])
+
+
+def test_what_is_kept_is_chosen_and_what_may_not_be_kept_goes(open_page: Callable[..., AppTest], home: Path) -> None:
+    MonitorStore(home).keep(NAME, Keeping(kept_texts="sample"))
+    ask(home, ["great thing", "awful thing"])
+    page = open_page("use", "monitor", classifier=NAME)
+    assert "2 different texts are kept" in said(page)
+    choice = page.selectbox if any("kept_texts" in str(box.key) for box in page.selectbox) else page.segmented_control
+    (box,) = [box for box in choice if "kept_texts" in str(box.key)]
+    box.set_value("nothing").run()
+    assert "2 texts that are kept now will be removed" in said(page)
+    page.button(key="use.monitor.keeping.save").click().run()
+    assert MonitorStore(home).every_text() == []
+    assert "without their texts" in said(page)
