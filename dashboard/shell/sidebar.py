@@ -134,8 +134,7 @@ def _classifier_picker(names: list[str]) -> None:
 
 def _follow() -> None:
     """Where a dataset is asked for, the one that the chosen model was first trained on comes first."""
-    versions = state.versions(st.session_state[CLASSIFIER])
-    learned = str(versions[0].summary.get("dataset")) if versions else ""
+    learned = state.first_learned(st.session_state[CLASSIFIER])
     if state.store().has(learned):
         state.choose_dataset(learned)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.data.labelling.corrections import lacking
-from dashboard.parts.versions import verdict
 from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.parts.versions.history import Matrix
 from dashboard.shell import state
@@ -28,7 +27,9 @@ class Step:
     to: tuple[str, ...]
 
 
-def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix: Matrix | None, waiting: int) -> Step:
+def next_step(
+    versions: list[VersionInfo], champion: VersionInfo | None, matrix: Matrix | None, waiting: int, *, behind: bool
+) -> Step:
     """The most urgent of: a running job, a decision, corrections, a baseline that is better, something forgotten, the next batch.
 
     Parameters
@@ -39,6 +40,8 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
         The accuracy matrix of the champion's line; None without a champion.
     waiting
         Number of corrections in the queue.
+    behind
+        Whether the baseline is better than the champion beyond chance.
     """
     classifier = versions[-1].classifier
     running = [job for job in state.active_jobs() if job.classifier == classifier]
@@ -55,7 +58,7 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
         return Step(sentence, t("overview.next_candidate_button"), ("update",))
     if waiting and not lacking(state.corrections().list(classifier)):
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), ("update",))
-    if verdict.judge(state.report(champion)).lost:
+    if behind:
         return Step(t("overview.next_behind"), t("overview.next_behind_button"), ("train", "new"))
     if matrix.scores.shape[1] < 2:  # also where Auto has made several versions: none of them has met a batch
         return Step(
