@@ -19,6 +19,7 @@ from core.registry.records.reports import is_solved
 from core.tasks import DEFAULT, task_of
 from core.workflows.requests import AUTO
 from dashboard.parts import tables
+from dashboard.parts.names import job_title
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.comparison_figures import with_names
 from dashboard.parts.scores import score_name
@@ -127,7 +128,7 @@ def is_solved_by(version: VersionInfo, strategy: str) -> bool:
 
 def _head(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"{ICONS[job.state]} **{tables.plain(job.title)}** · {_state(job)}", width="content")
+        st.markdown(f"{ICONS[job.state]} **{tables.plain(job_title(job))}** · {_state(job)}", width="content")
         if job.state == "queued" or (job.state in ("running", "stopping") and job.kind != FORGET):
             label = t("run.leave_queue") if job.state == "queued" else t("run.stop")
             if st.button(

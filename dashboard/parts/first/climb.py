@@ -13,7 +13,7 @@ from core.workflows.requests import AUTO
 from core.workflows.train.ladder import Rung, untried
 from dashboard.parts import tables
 from dashboard.parts.first import start
-from dashboard.parts.names import name_of
+from dashboard.parts.names import job_title, name_of
 from dashboard.parts.run_view import run_view
 from dashboard.parts.scores import score_name
 from dashboard.shell import job_news, layout, state
@@ -29,7 +29,7 @@ WAITING, CLIMBING = 0.5, 1.0  # seconds between looks
 
 def caption(job: Job) -> str:
     """Whose training it is, in place of a model and its version."""
-    return f"{tables.plain(job.title)} · {t('first.learns')}"
+    return f"{tables.plain(job_title(job))} · {t('first.learns')}"
 
 
 def wait(job: Job) -> None:

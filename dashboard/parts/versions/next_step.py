@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.data.labelling.corrections import lacking
+from dashboard.parts.names import job_title
 from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.parts.versions.history import Matrix
 from dashboard.shell import state
@@ -48,7 +49,7 @@ def next_step(
     if running:
         kind = running[0].kind
         return Step(
-            t("overview.next_running", title=running[0].title), t("overview.next_running_button"), JOB_PLACES[kind]
+            t("overview.next_running", title=job_title(running[0])), t("overview.next_running_button"), JOB_PLACES[kind]
         )
     if champion is None or matrix is None:
         return Step(t("overview.next_no_champion"), t("overview.next_no_champion_button"), ("overview",))
