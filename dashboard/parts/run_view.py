@@ -5,7 +5,7 @@ Asks the queue of jobs; knows nothing of requests and results. Pages draw what c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -52,13 +52,15 @@ ICONS = {
 }
 
 
-def run_view(job_id: str, *, wide: bool = False) -> Job:
+def run_view(job_id: str, *, wide: bool = False, below: Callable[[str], None] | None = None) -> Job:
     """Draw a run and keep it up to date; the page is run again when its state changes.
 
     Parameters
     ----------
     wide
         Whether the two charts stand side by side.
+    below
+        Draws what belongs to the run, by its id, at the same looks, so that the two never tell of different moments.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def run_view(job_id: str, *, wide: bool = False) -> Job:
         When there is no such run (any more).
     """
     job = state.jobs().get(job_id)
-    guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_view)(job_id, job.state, wide)
+    guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_view)(job_id, job.state, wide, below)
     return job
 
 
@@ -90,7 +92,7 @@ def came_out(job: Job, started: str | None) -> bool:
     return True
 
 
-def _view(job_id: str, drawn_as: str, wide: bool) -> None:
+def _view(job_id: str, drawn_as: str, wide: bool, below: Callable[[str], None] | None) -> None:
     try:
         job = state.jobs().get(job_id)
     except JobError:  # removed on another page
@@ -106,6 +108,8 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
             _progress(job, len(epochs))
         if has_epochs(job):
             _curves(job, epochs, wide)
+    if below is not None:
+        below(job_id)
 
 
 def has_epochs(job: Job) -> bool:
