@@ -50,9 +50,7 @@ def by_label(shown: Shown) -> None:
         table = table.drop(columns=t("evaluate.remark"))
     layout.section(t("evaluate.each_label"), help=t("evaluate.each_label_help"))
     st.caption(t("evaluate.threshold_note"))
-    st.dataframe(
-        table, hide_index=True, key="evaluate.several_labels", height=min(HEIGHT, 38 + 35 * max(1, len(table)))
-    )
+    st.dataframe(table, hide_index=True, key="evaluate.several_labels", height=tables.height_of(len(table), HEIGHT))
     tables.download_table(table, "results_labels", key="evaluate.several_labels.download")
 
 

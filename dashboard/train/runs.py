@@ -169,7 +169,7 @@ def _history(runs: list[RunInfo], chosen: str | None) -> None:
         icon=":material/search:",
     )
     shown = run_table.filtered(whole, wanted or "")
-    st.dataframe(shown, hide_index=True, key="train.runs", height=min(420, 38 + 35 * max(1, len(shown))), row_height=35)
+    st.dataframe(shown, hide_index=True, key="train.runs", height=tables.height_of(len(shown)))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(tn("train.runs_found", len(shown), total=len(runs)))
         tables.download_table(shown, "runs", key="train.runs.download")
