@@ -31,6 +31,8 @@ def adopt_link() -> None:
         linked = st.query_params.get(name)
         if linked is not None:
             linked = tables.typed(linked)  # pasted from the page
+        if name == LINK and LINK in st.session_state:
+            continue  # a step back or forward leads to a link in the language of then
         if linked is not None and linked != written.get(name):
             st.session_state[name] = linked
             if name == CLASSIFIER:
