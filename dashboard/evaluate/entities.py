@@ -42,7 +42,8 @@ def by_type(shown: Shown) -> None:
     if not any(scores.too_few for scores in figures.per_type.values()):
         table = table.drop(columns=t("evaluate.remark"))
     layout.section(t("evaluate.each_type"), help=t("evaluate.each_type_help"))
-    st.dataframe(table, hide_index=True, key=f"{KEY}.types", height=tables.height_of(len(table), HEIGHT))
+    height = tables.height_of(len(table), HEIGHT)
+    st.dataframe(table, hide_index=True, key=f"{KEY}.types", height=height, column_config=tables.counts(table))
     tables.download_table(table, "results_types", key=f"{KEY}.types.download")
     st.caption(t("evaluate.partial", share=tables.estimate(figures.partial)))
     further = shown.report.get("further") or {}
@@ -59,7 +60,7 @@ def by_type(shown: Shown) -> None:
         for length, share, count in figures.by_length
     )
     with st.expander(t("evaluate.by_length")):
-        st.dataframe(lengths, hide_index=True, key=f"{KEY}.lengths")
+        st.dataframe(lengths, hide_index=True, key=f"{KEY}.lengths", column_config=tables.counts(lengths))
 
 
 def confused(shown: Shown) -> None:

@@ -119,5 +119,7 @@ def label_table(shown: Shown) -> pd.DataFrame:
 
 def _table(table: pd.DataFrame, name: str) -> None:
     height = tables.height_of(len(table), HEIGHT)
-    st.dataframe(table, hide_index=True, key=f"evaluate.{name}_table", height=height, row_height=35)
+    st.dataframe(
+        table, hide_index=True, key=f"evaluate.{name}_table", height=height, column_config=tables.counts(table)
+    )
     tables.download_table(table, f"results_{name}", key=f"evaluate.{name}.download")

@@ -144,6 +144,12 @@ def size(count: float) -> str:
     return f"{count / 1_000_000_000:.1f} GB"
 
 
+def counts(table: pd.DataFrame) -> dict[str, Any]:
+    """The columns of whole numbers of a table that count something, with separated thousands."""
+    whole = table.select_dtypes("integer").columns
+    return {str(name): st.column_config.NumberColumn(format="localized") for name in whole}
+
+
 def height_of(rows: int, most: int = 420) -> int | Literal["content"]:
     """How high a table is drawn: as its rows are, so that nothing scrolls for a few pixels, and at most so many pixels."""
     return "content" if 38 + 35 * rows <= most else most

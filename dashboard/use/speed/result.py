@@ -142,10 +142,12 @@ def earlier(known: Sequence[dict[str, Any]]) -> None:
     if len(known) < 2:
         return
     with st.expander(t("benchmark.all", count=len(known)), icon=":material/history:"):
+        summaries = pd.DataFrame([_summary(measurement) for measurement in known])
         st.dataframe(
-            pd.DataFrame([_summary(measurement) for measurement in known]),
+            summaries,
             hide_index=True,
             key="benchmark.earlier",
+            column_config=tables.counts(summaries),
             alt=t("benchmark.all", count=len(known)),
         )
 

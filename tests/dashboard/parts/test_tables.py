@@ -66,6 +66,12 @@ def test_a_table_is_as_high_as_its_rows_as_long_as_they_are_few() -> None:
     assert [tables.height_of(rows) for rows in (0, 10, 11)] == ["content", "content", 420]
 
 
+def test_whole_numbers_of_a_table_are_written_with_separated_thousands() -> None:
+    table = pd.DataFrame({"name": ["a"], "rows": [1350], "score": [0.5]})
+    formats = {name: column["type_config"]["format"] for name, column in tables.counts(table).items()}
+    assert formats == {"rows": "localized"}
+
+
 def test_thousands_are_separated() -> None:
     assert tables.thousands(1234567) == "1,234,567"
 
