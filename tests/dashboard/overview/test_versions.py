@@ -174,6 +174,15 @@ def test_after_a_roll_back_the_verdict_and_the_card_speak_of_the_same_tests(
     assert score(measured.scores[decides].value) in [str(metric.value) for metric in page.metric]
 
 
+@pytest.mark.usefixtures("home")
+def test_the_baselines_of_all_runs_are_on_the_tests_that_their_versions_are_shown_on(
+    open_page: Callable[..., AppTest],
+) -> None:
+    (runs,) = (table.value for table in open_page("train", "runs").dataframe if "Accuracy, baseline" in table.value)
+    baseline = state.report(state.versions(NAME)[-1])["baseline"]["report"]["accuracy"]["value"]
+    assert runs["Accuracy, baseline"].tolist() == [score(baseline)] * 2
+
+
 def test_against_the_gate_a_reason_is_asked_for_and_stays(home: Path, open_page: Callable[..., AppTest]) -> None:
     registry = Registry(home)
     refused = {**registry.version(NAME, 2).summary, "gate": "keep"}
