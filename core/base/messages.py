@@ -14,6 +14,7 @@ from core.base.wording import agreeing
 
 _BEFORE_STOP = re.compile(r"\{(\w+)\}[.。]")  # facts behind which a template has a full stop
 _STOPPED = re.compile(r"(?<![.。/\\])[.。]\Z")
+_NAMED_BY = ("port", "seed", "version", "year")  # facts whose number is a name: it counts nothing
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -53,16 +54,25 @@ def message(key: str, text: str, /, **facts: Any) -> Message:
 
 def fill(template: str, facts: dict[str, Any]) -> str:
     """Fill a template's named places; lists read as ``a, b, c``, text longer than 200 characters is cut, and English
-    nouns agree with a count of one. A reason that ends with a full stop of its own gets no second one.
+    nouns agree with a count of one. Thousands are separated. A reason that ends with a full stop of its own gets no second one.
     """
-    readable = {name: _readable(value) for name, value in facts.items()}
+    readable = {name: _readable(value, counts=name not in _NAMED_BY) for name, value in facts.items()}
     for name in _BEFORE_STOP.findall(template):
         if isinstance(value := readable.get(name), str) and _STOPPED.search(value):
             readable[name] = value[:-1]
     return agreeing(template, facts).format(**readable)
 
 
-def _readable(value: Any) -> Any:
+class _Counted(int):
+    """A whole number that is written with separated thousands, whether or not its place in a template asks for them."""
+
+    def __format__(self, form: str) -> str:
+        return super().__format__(form or ",")
+
+
+def _readable(value: Any, *, counts: bool) -> Any:
+    if counts and isinstance(value, int) and not isinstance(value, bool):
+        return _Counted(value)
     if isinstance(value, list | tuple):
         value = ", ".join(str(item) for item in value)
     if isinstance(value, str):

@@ -41,6 +41,9 @@ class Job:
         Why it failed, or what became of an interrupted one.
     hopeless
         Whether the same request would fail again, since the fault lies in what was asked for.
+    titled
+        The title with key and facts, for readers of another language than the one it was asked for in; None where the title is
+        a name, and of jobs of earlier editions.
     """
 
     id: str
@@ -62,6 +65,7 @@ class Job:
     error: Message | None
     hopeless: bool = False
     told: bool = False
+    titled: Message | None = None
 
     @property
     def resumable(self) -> bool:
@@ -103,6 +107,7 @@ def read_job(folder: Path) -> Job | None:
             error=_error(state, folder, progress),
             told=state in ENDED and (folder / files.TOLD).exists(),
             hopeless=state == "failed" and bool(progress.get("hopeless", False)),
+            titled=Message.from_dict(asked["titled"]) if "titled" in asked else None,
         )
     except (KeyError, TypeError, ValueError):
         return None

@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from core.base import files as whole
 from core.base.errors import CoreError, JobError
+from core.base.messages import Message
 from core.base.processes import identity
 from core.base.storage import storage_error
 from core.base.threads import wait_quietly
@@ -54,8 +55,15 @@ class JobQueue:
         self._command = tuple(command)
         self._looks, self._lines = JobLooks(), LineLooks()
 
-    def submit(self, kind: str, *, title: str, classifier: str, config: dict[str, Any]) -> Job:
+    def submit(
+        self, kind: str, *, title: str, classifier: str, config: dict[str, Any], titled: Message | None = None
+    ) -> Job:
         """Add a job; it starts at once when none runs.
+
+        Parameters
+        ----------
+        titled
+            The title as a sentence that a reader of another language can be told, too.
 
         Raises
         ------
@@ -65,6 +73,8 @@ class JobQueue:
         created = now()
         job_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         asked = {"kind": kind, "title": title, "classifier": classifier, "config": config, "created": created}
+        if titled is not None:
+            asked["titled"] = titled.to_dict()
         with _told(), whole.incoming_folder(self._folder) as incoming:
             files.write_json(incoming / files.JOB, asked)
             files.write_json(incoming / files.CLAIM, {"queued": created})

@@ -42,7 +42,8 @@ def by_type(shown: Shown) -> None:
     if not any(scores.too_few for scores in figures.per_type.values()):
         table = table.drop(columns=t("evaluate.remark"))
     layout.section(t("evaluate.each_type"), help=t("evaluate.each_type_help"))
-    st.dataframe(table, hide_index=True, key=f"{KEY}.types", height=min(HEIGHT, 38 + 35 * max(1, len(table))))
+    height = tables.height_of(len(table), HEIGHT)
+    st.dataframe(table, hide_index=True, key=f"{KEY}.types", height=height, column_config=tables.counts(table))
     tables.download_table(table, "results_types", key=f"{KEY}.types.download")
     st.caption(t("evaluate.partial", share=tables.estimate(figures.partial)))
     further = shown.report.get("further") or {}
@@ -59,7 +60,7 @@ def by_type(shown: Shown) -> None:
         for length, share, count in figures.by_length
     )
     with st.expander(t("evaluate.by_length")):
-        st.dataframe(lengths, hide_index=True, key=f"{KEY}.lengths")
+        st.dataframe(lengths, hide_index=True, key=f"{KEY}.lengths", column_config=tables.counts(lengths))
 
 
 def confused(shown: Shown) -> None:
@@ -101,7 +102,7 @@ def _behind(shown: Shown, names: list[str], told: list[str], cell: Cell | None) 
     st.markdown(tn("evaluate.entities_of_cell", len(rows), truth=told[cell[0]], predicted=told[cell[1]]))
     if rows:
         table = pd.DataFrame(rows)
-        st.dataframe(table, hide_index=True, key=f"{KEY}.behind", height=min(HEIGHT, 38 + 35 * len(table)))
+        st.dataframe(table, hide_index=True, key=f"{KEY}.behind", height=tables.height_of(len(table), HEIGHT))
 
 
 def _pairs(table: pd.DataFrame, true: str, given: str) -> list[tuple[str, str, str]]:

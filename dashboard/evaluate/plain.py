@@ -44,7 +44,8 @@ def tests(shown: Shown) -> None:
     """Each frozen test: the version, the one that it was updated from, the baseline."""
     layout.section(t("evaluate.overall"), help=t("evaluate.overall_help"))
     table = test_table(shown)
-    st.dataframe(table, hide_index=True, key="evaluate.plain_tests", height=min(HEIGHT, 38 + 35 * len(table)))
+    height = tables.height_of(len(table), HEIGHT)
+    st.dataframe(table, hide_index=True, key="evaluate.plain_tests", height=height, column_config=tables.counts(table))
     tables.download_table(table, "results_tests", key="evaluate.plain_tests.download")
 
 

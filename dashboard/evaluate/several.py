@@ -50,8 +50,9 @@ def by_label(shown: Shown) -> None:
         table = table.drop(columns=t("evaluate.remark"))
     layout.section(t("evaluate.each_label"), help=t("evaluate.each_label_help"))
     st.caption(t("evaluate.threshold_note"))
+    height = tables.height_of(len(table), HEIGHT)
     st.dataframe(
-        table, hide_index=True, key="evaluate.several_labels", height=min(HEIGHT, 38 + 35 * max(1, len(table)))
+        table, hide_index=True, key="evaluate.several_labels", height=height, column_config=tables.counts(table)
     )
     tables.download_table(table, "results_labels", key="evaluate.several_labels.download")
 
@@ -80,5 +81,5 @@ def _pairs(listed: Sequence[LabelPair], kind: str, columns: tuple[str, str]) -> 
         }
         for pair in listed
     )
-    st.dataframe(table, hide_index=True, key=f"evaluate.several_{kind}")
+    st.dataframe(table, hide_index=True, key=f"evaluate.several_{kind}", column_config=tables.counts(table))
     tables.download_table(table, f"results_{kind}", key=f"evaluate.several_{kind}.download")

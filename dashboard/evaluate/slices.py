@@ -102,7 +102,7 @@ def _worse(judged: Judged) -> None:
         }
     )
     config = {t("slices.column_p"): st.column_config.NumberColumn(format="%.2g", help=t("slices.column_p_help"))}
-    st.dataframe(table, hide_index=True, column_config=config, key=f"{KEY}.worse")
+    st.dataframe(table, hide_index=True, column_config=tables.counts(table) | config, key=f"{KEY}.worse")
 
 
 def _shown_slices(judged: Judged, kind: str) -> list[Slice]:

@@ -118,6 +118,8 @@ def label_table(shown: Shown) -> pd.DataFrame:
 
 
 def _table(table: pd.DataFrame, name: str) -> None:
-    height = min(HEIGHT, 38 + 35 * len(table))
-    st.dataframe(table, hide_index=True, key=f"evaluate.{name}_table", height=height, row_height=35)
+    height = tables.height_of(len(table), HEIGHT)
+    st.dataframe(
+        table, hide_index=True, key=f"evaluate.{name}_table", height=height, column_config=tables.counts(table)
+    )
     tables.download_table(table, f"results_{name}", key=f"evaluate.{name}.download")

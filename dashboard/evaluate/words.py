@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.networks.explain import Attribution, Influence, most_influential
 from dashboard.evaluate.page import Shown, predictions
+from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, tn
@@ -53,7 +54,7 @@ def draw(shown: Shown) -> None:
         t("reasons.score"): st.column_config.NumberColumn(format="%+.3f"),
         t("reasons.example"): st.column_config.TextColumn(width="large"),
     }
-    st.dataframe(table, hide_index=True, column_config=config, key=f"{KEY}.influence")
+    st.dataframe(table, hide_index=True, column_config=tables.counts(table) | config, key=f"{KEY}.influence")
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -11,6 +11,7 @@ from core.base.errors import RegistryError
 from dashboard.home import picture
 from dashboard.parts import scores, tables
 from dashboard.parts.first import start
+from dashboard.parts.names import job_title
 from dashboard.parts.versions import health, same_tests
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
@@ -56,7 +57,7 @@ def models() -> None:
 
 def _begun(job: Job) -> None:
     with st.container(border=True, gap="xxsmall", key=f"begun-{job.id}"):
-        st.markdown(f":gray[:material/hourglass_top:] **{tables.plain(job.title)}**")
+        st.markdown(f":gray[:material/hourglass_top:] **{tables.plain(job_title(job))}**")
         st.caption(t("home.begun"))
         _progress(job)
         if st.button(t("home.try_soon"), key=f"home.begun.{job.id}", type="tertiary", icon=":material/edit_note:"):

@@ -59,7 +59,9 @@ def _tests(version: VersionInfo) -> None:
         }
         for name, count, figures in rows
     ]
-    st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_tests"), key="models.tests")
+    table = pd.DataFrame(shown)
+    counts = tables.counts(table)
+    st.dataframe(table, hide_index=True, alt=t("models.tab_tests"), key="models.tests", column_config=counts)
     st.caption(t("models.tests_note", method=tables.plain(t_message(baseline_name(report)))))
 
 

@@ -143,9 +143,11 @@ def _forgetting_card(story: Story) -> Card:
 
 def verdict_and_step(story: Story) -> None:
     """How good the model is, in a sentence, and below it what to do next, with the one button."""
-    proposed = next_step(story.versions, story.champion, story.matrix if story.champion else None, story.waiting)
+    judged = verdict.judge_today(story.shown, story.same)
+    matrix = story.matrix if story.champion else None
+    proposed = next_step(story.versions, story.champion, matrix, story.waiting, behind=judged.lost)
     with st.container(border=True, key="verdict", gap="small"):
-        st.markdown(_verdict(story))
+        st.markdown(_verdict(story, judged))
         with st.container(horizontal=True, vertical_alignment="center", key="next-step"):
             with st.container(gap=None, width="stretch"):
                 st.caption(t("overview.next_step"))
@@ -154,9 +156,8 @@ def verdict_and_step(story: Story) -> None:
                 go(*proposed.to)
 
 
-def _verdict(story: Story) -> str:
+def _verdict(story: Story, judged: verdict.Verdict) -> str:
     """How the version shown stands beside the baseline, and whether it holds what it learned earlier."""
-    judged = verdict.judge(state.report(story.shown))
     facts = {
         "version": story.shown.number,
         "score": scores.score_name(judged.score),

@@ -10,6 +10,7 @@ from core.base.at_work import who
 from core.base.config import home
 from core.registry.records import plans
 from dashboard.parts import tables
+from dashboard.parts.names import titles
 from dashboard.shell import state
 from dashboard.shell.i18n import t
 from dashboard.shell.navigation import go
@@ -47,8 +48,7 @@ def tell(page: str) -> None:
 
 def submit(classifier: str, request: dict[str, Any]) -> None:
     """Start the job, and draw the page anew without what was asked."""
-    title = t("forget.job", classifier=classifier)
-    state.jobs().submit(KIND, title=title, classifier=classifier, config=request)
+    state.jobs().submit(KIND, classifier=classifier, config=request, **titles("forget.job", classifier=classifier))
     st.session_state[STARTED] = classifier
     for key in [ASKED, *(key for key in st.session_state if str(key).startswith(("forget.texts.", "forget.groups.")))]:
         st.session_state.pop(key, None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dashboard.shell.i18n import DEFAULT, catalogue, t, tn
+from core.base.messages import Message
+from dashboard.shell.i18n import DEFAULT, catalogue, t, t_message, tn
 
 if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
+    from core.jobs import Job
     from core.registry import VersionInfo
 
 SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")  # each is called ``results.<score>``
@@ -41,3 +43,26 @@ def version_line(version: VersionInfo, serves: bool = False) -> str:
         name_of("model", str(version.summary["model"])),
     ]
     return " · ".join([*facts, t("evaluate.serves")] if serves else facts)
+
+
+def titles(key: str, **facts: Any) -> dict[str, Any]:
+    """What `JobQueue.submit` is told of a job's title: how it reads now, and what makes it readable in every language.
+
+    Parameters
+    ----------
+    facts
+        As stored: a ``model`` is told by the name that programs know it by.
+    """
+    titled = Message(key, catalogue(DEFAULT)[key], facts)
+    return {"title": t_message(_with_visible_model(titled)), "titled": titled}
+
+
+def job_title(job: Job) -> str:
+    """What a job is called, in the reader's language where it was asked for by this edition."""
+    return job.title if job.titled is None else t_message(_with_visible_model(job.titled))
+
+
+def _with_visible_model(titled: Message) -> Message:
+    if "model" not in titled.facts:
+        return titled
+    return Message(titled.key, titled.text, {**titled.facts, "model": name_of("model", str(titled.facts["model"]))})

@@ -5,7 +5,7 @@ Asks the queue of jobs; knows nothing of requests and results. Pages draw what c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -19,6 +19,7 @@ from core.registry.records.reports import is_solved
 from core.tasks import DEFAULT, task_of
 from core.workflows.requests import AUTO
 from dashboard.parts import tables
+from dashboard.parts.names import job_title
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.comparison_figures import with_names
 from dashboard.parts.scores import score_name
@@ -51,13 +52,15 @@ ICONS = {
 }
 
 
-def run_view(job_id: str, *, wide: bool = False) -> Job:
+def run_view(job_id: str, *, wide: bool = False, below: Callable[[str], None] | None = None) -> Job:
     """Draw a run and keep it up to date; the page is run again when its state changes.
 
     Parameters
     ----------
     wide
         Whether the two charts stand side by side.
+    below
+        Draws what belongs to the run, by its id, at the same looks, so that the two never tell of different moments.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def run_view(job_id: str, *, wide: bool = False) -> Job:
         When there is no such run (any more).
     """
     job = state.jobs().get(job_id)
-    guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_view)(job_id, job.state, wide)
+    guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_view)(job_id, job.state, wide, below)
     return job
 
 
@@ -89,7 +92,7 @@ def came_out(job: Job, started: str | None) -> bool:
     return True
 
 
-def _view(job_id: str, drawn_as: str, wide: bool) -> None:
+def _view(job_id: str, drawn_as: str, wide: bool, below: Callable[[str], None] | None) -> None:
     try:
         job = state.jobs().get(job_id)
     except JobError:  # removed on another page
@@ -105,6 +108,8 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
             _progress(job, len(epochs))
         if has_epochs(job):
             _curves(job, epochs, wide)
+    if below is not None:
+        below(job_id)
 
 
 def has_epochs(job: Job) -> bool:
@@ -127,7 +132,7 @@ def is_solved_by(version: VersionInfo, strategy: str) -> bool:
 
 def _head(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"{ICONS[job.state]} **{tables.plain(job.title)}** · {_state(job)}", width="content")
+        st.markdown(f"{ICONS[job.state]} **{tables.plain(job_title(job))}** · {_state(job)}", width="content")
         if job.state == "queued" or (job.state in ("running", "stopping") and job.kind != FORGET):
             label = t("run.leave_queue") if job.state == "queued" else t("run.stop")
             if st.button(

@@ -18,6 +18,7 @@ from dashboard.shell.i18n import DEFAULT as ENGLISH
 from dashboard.shell.i18n import catalogue, t
 
 if TYPE_CHECKING:
+    from core.jobs import Job
     from core.registry import VersionInfo
     from core.statistics.additive import Score
 
@@ -88,6 +89,12 @@ def forgotten_interval(score: Score, low: float, high: float) -> str:
     if math.isfinite(score.span):
         return tables.points_interval(low, high)
     return f"{tables.signed(low, 2)} – {tables.signed(high, 2)}"
+
+
+def learned_nothing(job: Job, rung: Mapping[str, Any]) -> bool:
+    """Whether a rung of *Auto* got the worst score that there is, so that none of its answers on the validation rows is right."""
+    score = task_of(str(job.config["task"])).score
+    return bool(score.higher_is_better and rung["score"] and rung["score"]["value"] <= score.smallest)
 
 
 def heat(score: Score) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -119,6 +119,20 @@ def duration(seconds: float | None) -> str:
     return t("units.hours_minutes", hours=hours, minutes=rest) if rest else t("units.hours", hours=hours)
 
 
+def milliseconds(value: float) -> str:
+    """A short time that was measured in milliseconds: ``0.035 ms``, ``3.46 ms``, ``118 ms``; from a second on ``3.9 s``."""
+    if value >= 999.5:
+        return t("units.seconds", seconds=f"{value / 1000:.1f}") if value < 9950 else duration(value / 1000)
+    return t("units.milliseconds", value=digits_that_matter(value))
+
+
+def digits_that_matter(value: float) -> str:
+    """A positive number with as many digits as matter: ``0.035``, ``3.46``, ``118``."""
+    if value < 1:
+        return f"{value:.2g}"
+    return f"{value:.3g}" if value < 100 else thousands(value)
+
+
 def size(count: float) -> str:
     """A number of bytes: ``2.4 MB``."""
     if count < 1_000:
@@ -128,6 +142,17 @@ def size(count: float) -> str:
     if count < 999_950_000:
         return f"{count / 1_000_000:.1f} MB"
     return f"{count / 1_000_000_000:.1f} GB"
+
+
+def counts(table: pd.DataFrame) -> dict[str, Any]:
+    """The columns of whole numbers of a table that count something, with separated thousands."""
+    whole = table.select_dtypes("integer").columns
+    return {str(name): st.column_config.NumberColumn(format="localized") for name in whole}
+
+
+def height_of(rows: int, most: int = 420) -> int | Literal["content"]:
+    """How high a table is drawn: as its rows are, so that nothing scrolls for a few pixels, and at most so many pixels."""
+    return "content" if 38 + 35 * rows <= most else most
 
 
 def moment(iso: str) -> str:

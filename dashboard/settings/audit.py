@@ -32,7 +32,7 @@ def log() -> None:
     if not verified.faults:
         st.markdown(f":material/verified_user: {tn('audit.whole', len(entries))}")
     shown = pd.DataFrame(map(_row, reversed(entries[-SHOWN:])))
-    st.dataframe(shown, hide_index=True, alt=t("audit.alt"), key=KEY, height=min(420, 38 + 35 * max(1, len(shown))))
+    st.dataframe(shown, hide_index=True, alt=t("audit.alt"), key=KEY, height=tables.height_of(len(shown)))
     if len(entries) > SHOWN:
         st.caption(t("audit.newest", count=SHOWN))
     with st.container(horizontal=True):

@@ -112,7 +112,9 @@ def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) ->
         for dataset in matches.datasets
     ]
     if shown:
-        st.dataframe(pd.DataFrame(shown), hide_index=True, key="forget.preview", alt=t("forget.preview_alt"))
+        table = pd.DataFrame(shown)
+        counts = tables.counts(table)
+        st.dataframe(table, hide_index=True, key="forget.preview", column_config=counts, alt=t("forget.preview_alt"))
     if matches.missing:
         st.warning(
             t("forget.missing", datasets=[tables.plain(name) for name in matches.missing]), icon=":material/info:"

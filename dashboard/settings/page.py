@@ -79,7 +79,14 @@ def _sizes(found: dict[str, int]) -> None:
         for part, size in found.items()
     ]
     if shown:
-        st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("setup.sizes_alt"), key="setup.sizes", width=420)
+        st.dataframe(
+            pd.DataFrame(shown),
+            hide_index=True,
+            alt=t("setup.sizes_alt"),
+            key="setup.sizes",
+            width="content",
+            height="content",
+        )
 
 
 def sizes(folder: Path) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.parts import tables
+from dashboard.parts.names import job_title
 from dashboard.parts.plots.comparison_figures import with_names
 from dashboard.shell import job_news, state
 from dashboard.shell.errors import guarded_fragment
@@ -73,10 +74,12 @@ def _at_work(job: Job) -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.progress(job.fraction, text=_progress(job))
-            show = icon_button(t("activity.open"), of=job.title, key=f"show.{job.id}", icon=":material/arrow_forward:")
+            show = icon_button(
+                t("activity.open"), of=job_title(job), key=f"show.{job.id}", icon=":material/arrow_forward:"
+            )
             stop = icon_button(
                 t("run.stop"),
-                of=job.title,
+                of=job_title(job),
                 help=t("activity.stop"),
                 key=f"stop.{job.id}",
                 icon=":material/stop_circle:",
@@ -98,10 +101,10 @@ def _ended(job: Job, *, new: bool) -> None:
         else:
             st.caption(f"{sentence} · {tables.moment(str(job.finished))}", width="stretch")
         opened = icon_button(
-            t("activity.open"), of=job.title, key=f"news.open.{job.id}", icon=":material/arrow_forward:"
+            t("activity.open"), of=job_title(job), key=f"news.open.{job.id}", icon=":material/arrow_forward:"
         )
         closed = new and icon_button(
-            t("activity.close"), of=job.title, key=f"news.close.{job.id}", icon=":material/close:"
+            t("activity.close"), of=job_title(job), key=f"news.close.{job.id}", icon=":material/close:"
         )
     if opened or closed:
         job_news.put_away(job)
@@ -112,7 +115,7 @@ def _ended(job: Job, *, new: bool) -> None:
 
 
 def _progress(job: Job) -> str:
-    title = tables.plain(job.title)
+    title = tables.plain(job_title(job))
     return f"{title} · {tables.percent(job.fraction)}" if job.state == "running" else title
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.base.errors import JobError
 from dashboard.parts import tables
+from dashboard.parts.names import job_title
 from dashboard.shell import state
 from dashboard.shell.i18n import t
 from dashboard.shell.navigation import FIRST_PAGE, JOB_PLACES, Place, go
@@ -120,7 +121,7 @@ def icon(job: Job) -> str:
 
 def sentence(job: Job) -> str:
     """How it ended, in words."""
-    title = tables.plain(job.title)
+    title = tables.plain(job_title(job))
     if job.result is None:
         return t("news.failed", title=title)
     if job.kind in VERSION_KINDS and "version" in job.result:

@@ -9,6 +9,22 @@ if (!window.evergreenMendsPages) {
     setTimeout(() => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click(), 50);
   });
 
+  // Streamlit makes a step of the history of every word that the program writes into the link, and the reader's way forward is
+  // lost with it. Another language of the same page, or the model that the link lacked, is no step.
+  const push = history.pushState.bind(history);
+  const withoutProgramsWords = (address, lacked) => {
+    const words = new URLSearchParams(address.search);
+    words.delete("lang");
+    if (lacked) words.delete("classifier");
+    return `${address.pathname}?${words}`;
+  };
+  history.pushState = (entry, title, link) => {
+    const next = new URL(link ?? location.href, location.href);
+    const lacked = !new URLSearchParams(location.search).has("classifier");
+    const isStep = withoutProgramsWords(next, lacked) !== withoutProgramsWords(location, lacked);
+    return isStep ? push(entry, title, link) : history.replaceState(entry, title, link);
+  };
+
   const mend = () => {
     // The link of the page that is open says so. The first page has no address of its own: its link is "?…".
     const links = [...document.querySelectorAll('[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]')];

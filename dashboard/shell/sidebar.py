@@ -31,6 +31,8 @@ def adopt_link() -> None:
         linked = st.query_params.get(name)
         if linked is not None:
             linked = tables.typed(linked)  # pasted from the page
+        if name == LINK and LINK in st.session_state:
+            continue  # a step back or forward leads to a link in the language of then
         if linked is not None and linked != written.get(name):
             st.session_state[name] = linked
             if name == CLASSIFIER:
@@ -134,8 +136,7 @@ def _classifier_picker(names: list[str]) -> None:
 
 def _follow() -> None:
     """Where a dataset is asked for, the one that the chosen model was first trained on comes first."""
-    versions = state.versions(st.session_state[CLASSIFIER])
-    learned = str(versions[0].summary.get("dataset")) if versions else ""
+    learned = state.first_learned(st.session_state[CLASSIFIER])
     if state.store().has(learned):
         state.choose_dataset(learned)
 

@@ -260,6 +260,12 @@ def likeliest(stored: Sequence[StoredDataset]) -> StoredDataset:
     return next((dataset for dataset in first if dataset.language == language()), first[0])
 
 
+def first_learned(classifier: str) -> str:
+    """Id of the dataset that a classifier was first trained on; nothing where it has no version."""
+    known = versions(classifier)
+    return str(known[0].summary.get("dataset", "")) if known else ""
+
+
 def _is_later_batch(dataset: StoredDataset) -> bool:
     from core.data.labelling.corrections import JOINED
 

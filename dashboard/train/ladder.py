@@ -23,7 +23,7 @@ from dashboard.parts import tables
 from dashboard.parts.forms import foresight
 from dashboard.parts.names import name_of
 from dashboard.parts.run_view import SECONDS_BETWEEN_LOOKS
-from dashboard.parts.scores import score_name
+from dashboard.parts.scores import learned_nothing, score_name
 from dashboard.parts.versions import serving
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment, show_error
@@ -170,12 +170,8 @@ def missing_encoder(request: TrainRequest) -> str:
     return t("train.auto_no_encoder", command=info.install) if info.install else ""
 
 
-def watch(job: Job) -> None:
-    """The rungs so far, and those to come; drawn anew while it climbs."""
-    guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_draw)(job.id)
-
-
-def _draw(job_id: str) -> None:
+def draw(job_id: str) -> None:
+    """The rungs so far, and those to come."""
     job = state.jobs().get(job_id)
     done = state.jobs().rungs(job_id)
     coming = untried(task_of(str(job.config["task"])), (tried["rung"] for tried in done))
@@ -207,7 +203,7 @@ def _rung(job: Job, rung: dict[str, Any], serves: int | None) -> None:
         marks.append(t("evaluate.serves"))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         st.markdown(f"**{name}** · {' · '.join(marks)}", width="stretch")
-        if job.ended and known and rung["version"] != serves:
+        if job.ended and known and rung["version"] != serves and not learned_nothing(job, rung):
             key = f"train.use.{rung['version']}"
             if st.button(t("train.auto_use"), key=key, type="tertiary", icon=":material/swap_horiz:"):
                 _use(job.classifier, rung["version"])
@@ -218,7 +214,9 @@ def _facts(job: Job, rung: dict[str, Any]) -> list[str]:
     score = task_of(str(job.config["task"])).score
     measured = tables.estimate(Estimate.from_dict(rung["score"]))
     facts = [t("train.auto_score", score=score_name(score.name), value=measured)]
-    if rung["gain"] is not None:
+    if learned_nothing(job, rung):
+        facts.append(t("train.auto_learned_nothing"))
+    elif rung["gain"] is not None:
         facts.append(t(f"train.auto_{_judged(rung)}", gain=tables.change(**rung["gain"])))
     if rung.get("learned_rows"):
         facts.append(t("train.auto_learned_rows", count=tables.thousands(rung["learned_rows"])))

@@ -152,9 +152,7 @@ def watch(job: Job) -> None:
         job_news.follow(job)
     if job.result is not None:
         _outcome(job)
-    run_view(job.id)
-    if job.config.get("model") == AUTO:
-        ladder.watch(job)
+    run_view(job.id, below=ladder.draw if job.config.get("model") == AUTO else None)
     if job.ended and st.button(t("train.close"), key="train.close", type="tertiary", icon=":material/close:"):
         st.session_state[CLOSED] = {*st.session_state.get(CLOSED, set()), job.id}
         st.session_state.pop(SHOWN, None)

@@ -9,7 +9,7 @@ import streamlit as st
 from core.base.errors import CoreError
 from dashboard.parts import tables
 from dashboard.parts.choices import listed
-from dashboard.parts.names import name_of
+from dashboard.parts.names import job_title, name_of
 from dashboard.parts.run_view import ICONS, place_in_queue
 from dashboard.parts.versions import run_table, same_tests
 from dashboard.shell import job_news, layout, state
@@ -72,7 +72,9 @@ def _jobs(drawn: list[tuple[str, str]]) -> None:
 
 def _job(job: Job) -> None:
     with st.container(border=True, gap="xsmall", key=f"open-run-{job.id}"):
-        st.markdown(f"{ICONS[job.state]} **{tables.plain(job.title)}** · {_asked(job)} · {t(f'run.state_{job.state}')}")
+        st.markdown(
+            f"{ICONS[job.state]} **{tables.plain(job_title(job))}** · {_asked(job)} · {t(f'run.state_{job.state}')}"
+        )
         if not job.ended:
             st.progress(job.fraction, text=_doing(job))
         elif job.error is not None:
@@ -167,7 +169,7 @@ def _history(runs: list[RunInfo], chosen: str | None) -> None:
         icon=":material/search:",
     )
     shown = run_table.filtered(whole, wanted or "")
-    st.dataframe(shown, hide_index=True, key="train.runs", height=min(420, 38 + 35 * max(1, len(shown))), row_height=35)
+    st.dataframe(shown, hide_index=True, key="train.runs", height=tables.height_of(len(shown)))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(tn("train.runs_found", len(shown), total=len(runs)))
         tables.download_table(shown, "runs", key="train.runs.download")

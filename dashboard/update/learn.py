@@ -16,7 +16,7 @@ from core.training import TrainingConfig
 from core.workflows.requests import DataConfig, UpdateRequest
 from dashboard.parts import forgetting, tables
 from dashboard.parts.forms.forms import settings_form
-from dashboard.parts.names import name_of
+from dashboard.parts.names import name_of, titles
 from dashboard.parts.run_view import is_solved_by, run_view
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
@@ -153,8 +153,8 @@ def _start(situation: Situation, strategy: str, values: dict[str, Any]) -> None:
         promote="never",
         base_version=situation.champion.number,
     )
-    title = t("update.job_title", classifier=situation.classifier, batch=situation.batch.name)
-    state.jobs().submit("update", title=title, classifier=situation.classifier, config=request.model_dump())
+    named = titles("update.job_title", classifier=situation.classifier, batch=situation.batch.name)
+    state.jobs().submit("update", classifier=situation.classifier, config=request.model_dump(), **named)
     st.rerun()
 
 

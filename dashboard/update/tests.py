@@ -27,8 +27,8 @@ def draw(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) ->
     """The table, what its figures mean, and its download."""
     shown = table(report, candidate, parent)
     # Most of its cells are empty, by which its width would go.
-    changes = {t("update.column_difference"): st.column_config.TextColumn(width=CHANGE)}
-    st.dataframe(shown, hide_index=True, height="content", column_config=changes, alt=t("update.tests_alt"))
+    columns = tables.counts(shown) | {t("update.column_difference"): st.column_config.TextColumn(width=CHANGE)}
+    st.dataframe(shown, hide_index=True, height="content", column_config=columns, alt=t("update.tests_alt"))
     note = t("update.tests_note")
     note = t("update.sentences", first=note, second=t("update.baseline_note", method=t_message(baseline_name(report))))
     averages = scores.task_of_report(report).averages

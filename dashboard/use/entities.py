@@ -42,7 +42,7 @@ def draw(version: VersionInfo) -> None:
         with st.expander(t("use.entities_table")):
             st.dataframe(_table(text, sure), hide_index=True, key=f"{KEY}.table")
     facts = {
-        "milliseconds": f"{milliseconds:.1f}",
+        "time": tables.milliseconds(milliseconds),
         "provider": provider_name(engine.provider),
         "version": version.number,
     }

@@ -189,7 +189,7 @@ def answer_html(answer: Answer, labels: list[str], threshold: float | None = Non
 
 def _facts(version: VersionInfo, engine: Engine, answer: Answer) -> None:
     facts = {
-        "milliseconds": f"{answer.milliseconds:.1f}",
+        "time": tables.milliseconds(answer.milliseconds),
         "provider": provider_name(engine.provider),
         "version": version.number,
     }

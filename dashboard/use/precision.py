@@ -45,7 +45,7 @@ def _row(variant: dict[str, Any], serving: dict[str, str], rows: int) -> dict[st
         or tables.NOTHING,
         t("models.size"): tables.size(variant["bytes"]),
         t("models.precision_speed"): tables.thousands(variant["texts_per_second"]),
-        t("models.precision_latency"): f"{variant['milliseconds']:.1f} ms",
+        t("models.precision_latency"): tables.milliseconds(variant["milliseconds"]),
         t("models.accuracy"): tables.estimate(rate_estimate(round(variant["accuracy"] * rows), rows)),
         t("models.precision_loss"): tables.change(**difference) if difference is not None else tables.NOTHING,
         t("models.precision_agreement"): f"{variant['agreement']:.1%}",

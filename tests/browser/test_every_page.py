@@ -252,6 +252,25 @@ def test_the_root_with_a_model_opens_its_overview(window: Watched) -> None:
     assert urlsplit(window.page.url).path == "/overview"
 
 
+def test_a_change_of_language_is_no_step_and_leaves_the_way_forward(window: Watched) -> None:
+    page = window.opens("data")
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name=translate("en", "shell.page_evaluate")).click()
+    page.wait_for_url("**/evaluate*")
+    window.settled()
+    page.go_back()
+    page.wait_for_url("**/data*")
+    window.settled()
+    steps = page.evaluate("history.length")
+    sidebar.get_by_text("中文", exact=True).click()
+    sidebar.get_by_role("link", name=translate("zh", "shell.page_evaluate")).wait_for()
+    window.settled()
+    assert page.evaluate("history.length") == steps
+    page.go_forward()
+    page.wait_for_url("**/evaluate*")
+    sidebar.get_by_role("link", name=translate("zh", "shell.page_evaluate")).wait_for()  # the language stays, too
+
+
 def test_the_drawer_stays_as_it_was_left_while_it_looks_again(window: Watched) -> None:
     page = window.opens("data")
     head = page.get_by_test_id("stSidebar").get_by_text(translate("en", "activity.title"), exact=True)

@@ -137,6 +137,7 @@ def climb(
                 match event:
                     case Completed():
                         completed = event
+                        yield Advanced(_comparing(event.version), ladder.fraction)
                     case CheckpointDue():
                         yield ladder.checkpoint(event.state)
                     case StageStarted() | Advanced():
@@ -166,6 +167,12 @@ def _learning(event: StepDone, solved: bool) -> Message:
         facts = {"number": event.epoch, "choices": event.epochs}
         return message("auto.solving", "Solving: strength {number} of {choices} to hold weights back.", **facts)
     return message("auto.learning", "Learning: round {epoch} of {epochs}.", epoch=event.epoch, epochs=event.epochs)
+
+
+def _comparing(version: int) -> Message:
+    return message(
+        "auto.comparing", "Version {version} is stored; now it answers the validation rows.", version=version
+    )
 
 
 class _Ladder:

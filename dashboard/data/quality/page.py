@@ -16,6 +16,7 @@ from dashboard.data.quality import personal
 from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import SEEN, choose_dataset
 from dashboard.parts.marking.told import draw_types
+from dashboard.parts.names import titles
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
@@ -117,8 +118,7 @@ def _submit(dataset: StoredDataset, encoder: str, named: tuple[str, list[str]]) 
         except ModelError as error:
             show_error(error)
             return
-    title = t("quality.job", dataset=dataset.name)
     model, types = named
     config = {"dataset": dataset.id, "encoder": encoder, "personal_model": model, "personal_types": types, "seed": 0}
-    state.jobs().submit(KIND, title=title, classifier="", config=config)
+    state.jobs().submit(KIND, classifier="", config=config, **titles("quality.job", dataset=dataset.name))
     st.rerun()

@@ -11,6 +11,7 @@ from core.registry.records import CurveStore
 from core.statistics.learning_curve import expected_seconds, runs_for, worthwhile_shares
 from dashboard.evaluate.page import Shown, message_of
 from dashboard.parts import tables
+from dashboard.parts.names import titles
 from dashboard.parts.plots import charts
 from dashboard.parts.run_view import run_view
 from dashboard.shell import layout, state
@@ -65,8 +66,8 @@ def _offer(shown: Shown, *, again: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         label = t("curve.again") if again else t("curve.start")
         if st.button(label, key="evaluate.curve.start", icon=":material/play_arrow:"):
-            title = t("curve.job", classifier=shown.version.classifier, version=shown.version.number)
-            state.jobs().submit(KIND, title=title, classifier=shown.version.classifier, config=_config(shown))
+            named = titles("curve.job", classifier=shown.version.classifier, version=shown.version.number)
+            state.jobs().submit(KIND, classifier=shown.version.classifier, config=_config(shown), **named)
             st.rerun()
         st.caption(t("curve.cost", **facts), width="stretch")
 

@@ -15,6 +15,7 @@ from core.workflows.repeat.request import FoldsConfig
 from dashboard.evaluate.page import Shown
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
+from dashboard.parts.names import titles
 from dashboard.parts.plots import charts
 from dashboard.parts.run_view import run_view
 from dashboard.shell import layout, state
@@ -62,8 +63,8 @@ def _offer(shown: Shown) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(t("folds.start"), key="evaluate.folds.start", icon=":material/play_arrow:"):
             facts = {"classifier": shown.version.classifier, "version": shown.version.number}
-            title = t("folds.job", **facts)
-            state.jobs().submit(KIND, title=title, classifier=shown.version.classifier, config={**facts, **values})
+            named = titles("folds.job", **facts)
+            state.jobs().submit(KIND, classifier=shown.version.classifier, config={**facts, **values}, **named)
             st.rerun()
         seconds = tables.duration(each * int(values["repeat_runs"]))
         st.caption(t("folds.cost", runs=values["repeat_runs"], time=seconds), width="stretch")

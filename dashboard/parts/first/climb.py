@@ -13,9 +13,9 @@ from core.workflows.requests import AUTO
 from core.workflows.train.ladder import Rung, untried
 from dashboard.parts import tables
 from dashboard.parts.first import start
-from dashboard.parts.names import name_of
+from dashboard.parts.names import job_title, name_of
 from dashboard.parts.run_view import run_view
-from dashboard.parts.scores import score_name
+from dashboard.parts.scores import learned_nothing, score_name
 from dashboard.shell import job_news, layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, t_message
@@ -29,7 +29,7 @@ WAITING, CLIMBING = 0.5, 1.0  # seconds between looks
 
 def caption(job: Job) -> str:
     """Whose training it is, in place of a model and its version."""
-    return f"{tables.plain(job.title)} · {t('first.learns')}"
+    return f"{tables.plain(job_title(job))} · {t('first.learns')}"
 
 
 def wait(job: Job) -> None:
@@ -89,7 +89,7 @@ def _ladder(job_id: str, drawn: tuple[int | None, bool]) -> None:
             st.progress(job.fraction, text=left)
         with st.container(gap="xsmall"):
             for tried in done:
-                _tried(tried, best)
+                _tried(job, tried, best)
             for number, rung in enumerate(untried(task, (tried["rung"] for tried in done))):
                 _coming(
                     rung, at_work=number == 0 and job.state == "running", ended=job.ended or job.state == "stopping"
@@ -98,14 +98,15 @@ def _ladder(job_id: str, drawn: tuple[int | None, bool]) -> None:
             _afterwards()
 
 
-def _tried(rung: dict[str, Any], best: int | None) -> None:
+def _tried(job: Job, rung: dict[str, Any], best: int | None) -> None:
     name = name_of("rung", rung["rung"])
     if rung["version"] is None:
         why = tables.plain(t_message(Message.from_dict(rung["left_out"])))
         st.caption(f":material/remove: {name} · {t('first.left_out')}", help=why)
         return
     score = tables.estimate(Estimate.from_dict(rung["score"]))
-    facts = " · ".join([t("first.version", version=rung["version"]), score, tables.duration(rung["seconds"])])
+    told = [score, t("train.auto_learned_nothing")] if learned_nothing(job, rung) else [score]
+    facts = " · ".join([t("first.version", version=rung["version"]), *told, tables.duration(rung["seconds"])])
     if rung["version"] == best:
         with st.container(gap=None):
             st.markdown(f":green[:material/check_circle:] **{name}** :green-badge[{t('first.answers')}]")

@@ -1,4 +1,6 @@
-"""One dataset out of those that are saved: the one that this session worked with elsewhere since, else the likeliest."""
+"""One dataset out of those that are saved: the one that this session worked with elsewhere since, else the chosen model's own,
+else the likeliest.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.parts import choices
-from dashboard.shell import state
+from dashboard.shell import job_news, state
 
 if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
@@ -40,5 +42,18 @@ def choose_dataset(
     worked_with = state.chosen_dataset()  # elsewhere, where it is not what was seen here last
     if worked_with in known and st.session_state.get(f"{key}{SEEN}") != worked_with:
         st.session_state[key] = st.session_state[f"{key}{SEEN}"] = worked_with
-    first = state.likeliest(list(datasets)).id
+    first = first_offered(datasets).id
     return known[choices.listed(label, names, key=key, first=first, help=help_text)]
+
+
+def first_offered(datasets: Sequence[StoredDataset]) -> StoredDataset:
+    """What a list begins with while nobody has picked from it: the table that the model of the link, or of the picker, was first
+    trained on; the likeliest where nobody asked for a model.
+    """
+    classifier = state.chosen_classifier()
+    if classifier is not None and classifier != st.session_state.get(job_news.NOBODYS_CHOICE):
+        learned = state.first_learned(classifier)
+        own = next((dataset for dataset in datasets if dataset.id == learned), None)
+        if own is not None:
+            return own
+    return state.likeliest(datasets)

@@ -40,9 +40,7 @@ def edit_labels(counts: Mapping[str, int], *, key: str) -> list[Step]:
         "parent": st.column_config.TextColumn(t("labels.parent"), help=t("labels.parent_help"), max_chars=LONGEST),
         "drop": st.column_config.CheckboxColumn(t("labels.drop"), help=t("labels.drop_help")),
     }
-    edited = st.data_editor(
-        table, hide_index=True, column_config=config, key=key, height=min(420, 38 + 35 * len(names))
-    )
+    edited = st.data_editor(table, hide_index=True, column_config=config, key=key, height=tables.height_of(len(names)))
     try:
         steps = steps_of(edited)
     except DataError as error:

@@ -10,6 +10,7 @@ from core.tasks import DEFAULT, TASKS, Task
 from core.workflows.requests import AUTO, TrainRequest, resolve_settings
 from dashboard.parts import choices, scores, tables
 from dashboard.parts.forms import auto_form, encoder_choice, setting_groups, word_vectors
+from dashboard.parts.forms.dataset_choice import first_offered
 from dashboard.parts.forms.forms import set_values
 from dashboard.parts.names import labels_of, name_of
 from dashboard.shell import state
@@ -24,6 +25,8 @@ SETTINGS = "train.settings"
 FIRST_MODEL = "ngrams"  # where settings are searched for or strategies compared
 TASK = "train.task"
 SUITS = "train.suits"  # in the session: what is known of each row of the dataset that was chosen last
+NAME = "train.name"
+NAME_TYPED = "train.name_typed"  # in the session: whether somebody typed the name
 REFUSED = '/:"'
 
 
@@ -82,7 +85,7 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
     if worked_with in known and st.session_state.get("train.dataset_seen") != worked_with:
         st.session_state["train.dataset"] = st.session_state["train.dataset_seen"] = worked_with
     names = {dataset.id: _describe(dataset) for dataset in datasets}
-    first = state.likeliest(datasets).id
+    first = first_offered(datasets).id
     return known[
         choices.listed(t("train.dataset"), names, key="train.dataset", first=first, help=t("train.dataset_help"))
     ]
@@ -108,10 +111,11 @@ def _describe(dataset: StoredDataset) -> str:
 def _name(dataset: StoredDataset) -> str:
     """Ask for a name; until somebody types one, it follows the dataset's."""
     suggestion = "".join(" " if sign in REFUSED else sign for sign in dataset.name).strip(" .")[:80].strip()
-    if st.session_state.get("train.name") in (None, st.session_state.get("train.name_suggested")):
-        st.session_state["train.name"] = suggestion
-    st.session_state["train.name_suggested"] = suggestion
-    typed = st.text_input(t("train.name"), key="train.name", help=t("train.name_help"), persist_state="session")
+    if NAME not in st.session_state or not st.session_state.get(NAME_TYPED):
+        st.session_state[NAME] = suggestion
+    typed = st.text_input(
+        t("train.name"), key=NAME, help=t("train.name_help"), on_change=_keep_name, persist_state="session"
+    )
     name = tables.typed(typed or "").strip()
     existing = next((classifier for classifier in state.classifiers() if classifier.name == name), None)
     if existing is not None:
@@ -119,6 +123,11 @@ def _name(dataset: StoredDataset) -> str:
         key = "train.name_exists_auto" if several else "train.name_exists"
         st.caption(t(key, version=existing.versions + 1))
     return name
+
+
+def _keep_name() -> None:
+    """What was typed stays, also where it reads like a dataset's name."""
+    st.session_state[NAME_TYPED] = True
 
 
 def _task(dataset: StoredDataset) -> Task:

@@ -82,7 +82,9 @@ def _chosen(info: VectorInfo, dataset: StoredDataset, settings: Mapping[str, Any
     if coverage.missing:
         with st.expander(t("vectors.missing")):
             table = pd.DataFrame(coverage.missing, columns=[t("vectors.word"), t("vectors.count")])
-            st.dataframe(table, hide_index=True, height=min(248, 36 + 35 * len(table)))
+            st.dataframe(
+                table, hide_index=True, height=tables.height_of(len(table), 248), column_config=tables.counts(table)
+            )
 
 
 def _facts(info: VectorInfo) -> list[str]:

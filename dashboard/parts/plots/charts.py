@@ -212,6 +212,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
     """
     colors = palette()
     chart = figure(height=260)
+    chart.update_layout(margin_r=52)  # the score of the newest version stands to the right of its mark
     scores = [stone.score for stone in milestones]
     known = {stone.number: stone for stone in milestones}
     ties = [(known[stone.parent], stone) for stone in milestones if stone.parent in known]

@@ -280,9 +280,13 @@ def _name(head: Any, source: Source, table: pandas.DataFrame | None, key: str) -
 
 def _preview(read: Reading) -> None:
     """The first rows, and what the reader of files did or saw."""
-    width = {read.roles.text: st.column_config.TextColumn(width="large")}
+    columns: dict[str, Any] = {read.roles.text: st.column_config.TextColumn(width="large")}
+    if (
+        read.roles.label is not None and not read.roles.spans
+    ):  # stays in view where the text alone fills the width, as on a phone
+        columns[read.roles.label] = st.column_config.Column(pinned=True)
     head = excerpt(readable(read.table.iloc[:PREVIEW_ROWS], read.roles), slice(None))
-    st.dataframe(head, hide_index=True, column_config=width, alt=t("upload.preview"))
+    st.dataframe(head, hide_index=True, column_config=columns, alt=t("upload.preview"))
     for note in notes_of(read.table):
         st.caption(f":material/info: {tables.plain(t_message(note))}")
 

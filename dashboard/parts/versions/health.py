@@ -13,7 +13,7 @@ from core.base.errors import RegistryError
 from core.serving.monitor import MonitorStore
 from core.tasks import DEFAULT, task_of
 from dashboard.parts import scores, tables
-from dashboard.parts.versions import verdict
+from dashboard.parts.versions import same_tests, verdict
 from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.shell import state
 from dashboard.shell.i18n import t
@@ -79,14 +79,21 @@ def _found(champion: VersionInfo) -> tuple[Kind, str, int]:
             return "look", "decide", candidate.number
         if MonitorStore(home()).alarm(champion.classifier, champion.run_id) is not None:
             return "look", "changed", champion.number
-        if _is_behind(state.files_of(champion), champion):
+        if _is_behind(champion):
             return "look", "behind", champion.number
         return "good", "good", champion.number
     return "bad", "unreadable", champion.number
 
 
+def _is_behind(champion: VersionInfo) -> bool:
+    """Whether the baseline is better than the champion beyond chance, on the tests that Overview judges it by."""
+    if champion.number == state.versions(champion.classifier)[-1].number:
+        return _is_behind_on_own_tests(state.files_of(champion), champion)
+    return verdict.judge_today(champion, same_tests.stored(champion.classifier)).lost
+
+
 @st.cache_data(show_spinner=False, max_entries=200)
-def _is_behind(files: state.Files, _version: VersionInfo) -> bool:
+def _is_behind_on_own_tests(files: state.Files, _version: VersionInfo) -> bool:
     return verdict.judge(state.report(_version)).lost
 
 

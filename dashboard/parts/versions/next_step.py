@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.data.labelling.corrections import lacking
-from dashboard.parts.versions import verdict
+from dashboard.parts.names import job_title
 from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.parts.versions.history import Matrix
 from dashboard.shell import state
@@ -28,7 +28,9 @@ class Step:
     to: tuple[str, ...]
 
 
-def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix: Matrix | None, waiting: int) -> Step:
+def next_step(
+    versions: list[VersionInfo], champion: VersionInfo | None, matrix: Matrix | None, waiting: int, *, behind: bool
+) -> Step:
     """The most urgent of: a running job, a decision, corrections, a baseline that is better, something forgotten, the next batch.
 
     Parameters
@@ -39,13 +41,15 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
         The accuracy matrix of the champion's line; None without a champion.
     waiting
         Number of corrections in the queue.
+    behind
+        Whether the baseline is better than the champion beyond chance.
     """
     classifier = versions[-1].classifier
     running = [job for job in state.active_jobs() if job.classifier == classifier]
     if running:
         kind = running[0].kind
         return Step(
-            t("overview.next_running", title=running[0].title), t("overview.next_running_button"), JOB_PLACES[kind]
+            t("overview.next_running", title=job_title(running[0])), t("overview.next_running_button"), JOB_PLACES[kind]
         )
     if champion is None or matrix is None:
         return Step(t("overview.next_no_champion"), t("overview.next_no_champion_button"), ("overview",))
@@ -55,7 +59,7 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
         return Step(sentence, t("overview.next_candidate_button"), ("update",))
     if waiting and not lacking(state.corrections().list(classifier)):
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), ("update",))
-    if verdict.judge(state.report(champion)).lost:
+    if behind:
         return Step(t("overview.next_behind"), t("overview.next_behind_button"), ("train", "new"))
     if matrix.scores.shape[1] < 2:  # also where Auto has made several versions: none of them has met a batch
         return Step(

@@ -62,9 +62,10 @@ def table(runs: Sequence[RunInfo], classifier: str | None) -> pd.DataFrame:
         for score in scores:
             shown = tables.NOTHING if made is None else history.score_shown(made, score, same)
             row[t("train.run_test", score=score_name(score))] = shown
-            baseline = run.metrics.get(f"baseline_{score}")
             if score == scores[0]:
-                row[t("train.run_baseline", score=score_name(score))] = tables.score(baseline)
+                on_same_rows = made is not None and same is not None and made.number in same.answers
+                judged_by = reports.get(same.reference) if same is not None and on_same_rows else None
+                row[t("train.run_baseline", score=score_name(score))] = _baseline(run, judged_by, score)
         row |= {
             t("train.run_epochs"): _epochs(run, report),
             t("train.run_time"): tables.duration(_seconds(run, report)),
@@ -116,6 +117,13 @@ def _validation(report: Mapping[str, Any] | None) -> str:
     name = f"validation_{task_of_report(report).score.name}"
     kept = [epoch.get(name) for epoch in report["epochs"] if epoch.get("best")]
     return tables.score(kept[-1]) if kept else tables.NOTHING
+
+
+def _baseline(run: RunInfo, judged_by: Mapping[str, Any] | None, score: str) -> str:
+    """The baseline's score on the tests that the version is shown on; of a version that has not answered them on its own."""
+    if judged_by is None:
+        return tables.score(run.metrics.get(f"baseline_{score}"))
+    return tables.score(judged_by["baseline"]["report"][score]["value"])
 
 
 def _seconds(run: RunInfo, report: Mapping[str, Any] | None) -> float | None:

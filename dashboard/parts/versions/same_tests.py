@@ -50,12 +50,16 @@ class _Background:
 
 def of_today(classifier: str) -> SameTests | None:
     """All versions on today's tests; None where there is none with its files. See `core.workflows.standings`."""
-    token = _token(classifier)
-    stored = _of_today(home(), classifier, token)
-    if stored is None or not waiting(stored):
-        return stored
+    known = stored(classifier)
+    if known is None or not waiting(known):
+        return known
     work = partial(today, _known(classifier), home())
-    return _within_patience(("today", classifier, *token), work) or stored
+    return _within_patience(("today", classifier, *_token(classifier)), work) or known
+
+
+def stored(classifier: str) -> SameTests | None:
+    """The same as far as it is stored: no version is asked."""
+    return _of_today(home(), classifier, _token(classifier))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -66,12 +70,12 @@ def _of_today(folder: Path, classifier: str, token: Token) -> SameTests | None:
 def of_two(reference: VersionInfo, other: VersionInfo) -> SameTests | None:
     """Two versions of a classifier on the frozen tests of the first; None where its files are gone."""
     numbers = (reference.number, other.number)
-    stored = _of_two(home(), reference.classifier, numbers, _token(reference.classifier), reference, other)
-    if stored is None or not waiting(stored):
-        return stored
+    known = _of_two(home(), reference.classifier, numbers, _token(reference.classifier), reference, other)
+    if known is None or not waiting(known):
+        return known
     work = partial(on_tests_of, _known(reference.classifier), home(), reference, [reference, other])
     key = ("two", reference.classifier, *numbers, *_token(reference.classifier))
-    return _within_patience(key, work) or stored
+    return _within_patience(key, work) or known
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -129,13 +133,13 @@ def score_of(version: VersionInfo, score: str) -> Estimate | None:
     """
     newest = state.versions(version.classifier)[-1]
     if version.number != newest.number:  # else today's tests are its own
-        same = _of_today(home(), version.classifier, _token(version.classifier))
+        same = stored(version.classifier)
         report = same.report(version.number) if same is not None else None
         if report is not None:
             estimate: Estimate = report.scores[score]
             return estimate
-    stored = state.report(version)["overall"].get(score)
-    return None if stored is None else Estimate.from_dict(stored)
+    own = state.report(version)["overall"].get(score)
+    return None if own is None else Estimate.from_dict(own)
 
 
 def waiting(same: SameTests) -> list[int]:

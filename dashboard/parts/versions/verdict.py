@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -12,7 +12,12 @@ from core.base.messages import Message
 from core.registry.records.reports import baseline_name, measured_again
 from core.statistics.intervals import Estimate
 from dashboard.parts import scores, tables
+from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+    from core.workflows.standings import SameTests
 
 Kind = Literal["better", "perhaps_better", "level", "perhaps_worse", "worse"]
 
@@ -44,7 +49,24 @@ class Verdict:
 def judge(report: dict[str, Any]) -> Verdict:
     """Compare over all frozen tests of a version's report."""
     score = scores.task_of_report(report).score
-    value, baseline = report["overall"][score.name], report["baseline"]["report"][score.name]
+    return _compared(report, report["overall"][score.name], int(report["overall"]["rows"]))
+
+
+def judge_today(version: VersionInfo, same: SameTests | None) -> Verdict:
+    """Compare a version on today's tests, which its scores are shown on, with the baseline that was measured on them; on its own
+    tests where it has not answered today's.
+    """
+    answered = same.report(version.number) if same is not None and same.reference != version.number else None
+    if same is None or answered is None:
+        return judge(state.report(version))
+    reference = next(known for known in state.versions(version.classifier) if known.number == same.reference)
+    return _compared(state.report(reference), answered.scores[same.task.score.name].to_dict(), answered.rows)
+
+
+def _compared(report: dict[str, Any], value: dict[str, float], rows: int) -> Verdict:
+    """Compare a score with that of the baseline in a report on whose tests it was measured."""
+    score = scores.task_of_report(report).score
+    baseline = report["baseline"]["report"][score.name]
     # Both answered the same rows, but which ones the baseline got right is not kept.
     gap = scores.gain_over(score, Estimate.from_dict(value), Estimate.from_dict(baseline))
     chance = tables.may_be_chance(gap.low, gap.high)
@@ -53,7 +75,6 @@ def judge(report: dict[str, Any]) -> Verdict:
         kind = "perhaps_better" if chance else "better"
     elif gap.value < 0:
         kind = "perhaps_worse" if chance else "worse"
-    rows = int(report["overall"]["rows"])
     return Verdict(kind, score.name, value, baseline, gap.value, rows, baseline_name(report))
 
 

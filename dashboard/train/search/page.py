@@ -16,6 +16,7 @@ from dashboard.parts import choices
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
+from dashboard.parts.names import titles
 from dashboard.parts.run_view import came_out, run_view, runs_of
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment, show_error
@@ -90,8 +91,8 @@ def _submit(dataset: StoredDataset, fields: dict[str, Any]) -> None:
     except CoreError as error:
         show_error(error)
         return
-    title = t("search.job", dataset=dataset.name, model=t(f"names.model_{fields['model']}"))
-    job = state.jobs().submit(KIND, title=title, classifier="", config=_config(fields))
+    named = titles("search.job", dataset=dataset.name, model=fields["model"])
+    job = state.jobs().submit(KIND, classifier="", config=_config(fields), **named)
     st.session_state[SHOWN] = job.id
     st.rerun()
 

@@ -24,13 +24,6 @@ def way_name(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     return f"{name} · {DEVICES[row['device']]}" if several else name
 
 
-def milliseconds(value: float) -> str:
-    """With as many digits as matter: ``0.042``, ``3.41``, ``118``."""
-    if value < 1:
-        return f"{value:.2g}"
-    return f"{value:.3g}" if value < 100 else tables.thousands(value)
-
-
 def times(ratio: dict[str, float], *, spread: bool = False) -> str:
     """A ratio: ``3.2×``, with its spread ``3.2× (3.0–3.4)``."""
     middle = f"{ratio['median']:.1f}×"
@@ -78,7 +71,7 @@ def latency(rows: list[dict[str, Any]]) -> None:
         chart.add_annotation(
             x=_log(quantiles["p99"]),
             y=y,
-            text=f"{milliseconds(quantiles['p50'])}",
+            text=tables.digits_that_matter(quantiles["p50"]),
             showarrow=False,
             xanchor="left",
             xshift=8,
@@ -88,8 +81,8 @@ def latency(rows: list[dict[str, Any]]) -> None:
         y=places,
         mode="markers",
         marker={"size": 26, "opacity": 0},
-        customdata=[[milliseconds(quantiles[name]) for name in ("p50", "p95", "p99")] for quantiles in single],
-        hovertemplate="p50 %{customdata[0]} ms<br>p95 %{customdata[1]} ms<br>p99 %{customdata[2]} ms<extra></extra>",
+        customdata=[[tables.milliseconds(quantiles[name]) for name in ("p50", "p95", "p99")] for quantiles in single],
+        hovertemplate="p50 %{customdata[0]}<br>p95 %{customdata[1]}<br>p99 %{customdata[2]}<extra></extra>",
     )
     low, high = min(quantiles["p50"] for quantiles in single), max(quantiles["p99"] for quantiles in single)
     left, right = low / 1.3, high * max(1.3, high / low) ** 0.25  # room for the figure behind the longest line
@@ -102,7 +95,7 @@ def latency(rows: list[dict[str, Any]]) -> None:
         title_text=t("benchmark.latency_axis"),
     )
     best = min(rows, key=lambda row: float(row["latency"]["p50"]))
-    facts = {"way": way_name(best, rows), "value": milliseconds(best["latency"]["p50"])}
+    facts = {"way": way_name(best, rows), "time": tables.milliseconds(best["latency"]["p50"])}
     gain = best.get("speedup")
     title = t("benchmark.latency_title", **facts)
     if gain is not None:

@@ -11,7 +11,7 @@ from core.registry.records import BenchmarkStore
 from core.workflows.benchmark.config import BenchmarkConfig
 from dashboard.parts import choices, tables
 from dashboard.parts.forms import forms
-from dashboard.parts.names import version_line
+from dashboard.parts.names import titles, version_line
 from dashboard.parts.run_view import run_view
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, tn
@@ -117,7 +117,7 @@ def _texts() -> str:
 def _submit(version: VersionInfo, asked: dict[str, Any]) -> None:
     """Put it into the queue, once: a second click may have been on its way."""
     if not any(_is_for(job, version) for job in state.active_jobs()):
-        title = t("benchmark.job", classifier=version.classifier, version=version.number)
+        named = titles("benchmark.job", classifier=version.classifier, version=version.number)
         config = {"classifier": version.classifier, "version": version.number, **asked}
-        state.jobs().submit(KIND, title=title, classifier=version.classifier, config=config)
+        state.jobs().submit(KIND, classifier=version.classifier, config=config, **named)
     st.rerun()

@@ -12,7 +12,7 @@ from core.base.messages import Message
 from dashboard.parts import tables
 from dashboard.shell import layout
 from dashboard.shell.i18n import t, t_message
-from dashboard.use.speed.charts import batch, latency, milliseconds, throughput, times, way_name
+from dashboard.use.speed.charts import batch, latency, throughput, times, way_name
 
 BUSY = 0.5  # of the cores wanted by others at the start: from here on the figures are told to be too low
 
@@ -41,12 +41,12 @@ def _cards(served: dict[str, Any], shown: dict[str, Any]) -> None:
     cards = [
         layout.Card(
             t("benchmark.one_text"),
-            t("benchmark.ms", value=milliseconds(single["p50"])),
+            tables.milliseconds(single["p50"]),
             help=t("benchmark.one_text_help", way=name),
         ),
         layout.Card(
             t("benchmark.slowest"),
-            t("benchmark.ms", value=milliseconds(single["p99"])),
+            tables.milliseconds(single["p99"]),
             help=t("benchmark.slowest_help"),
         ),
         layout.Card(
@@ -142,10 +142,12 @@ def earlier(known: Sequence[dict[str, Any]]) -> None:
     if len(known) < 2:
         return
     with st.expander(t("benchmark.all", count=len(known)), icon=":material/history:"):
+        summaries = pd.DataFrame([_summary(measurement) for measurement in known])
         st.dataframe(
-            pd.DataFrame([_summary(measurement) for measurement in known]),
+            summaries,
             hide_index=True,
             key="benchmark.earlier",
+            column_config=tables.counts(summaries),
             alt=t("benchmark.all", count=len(known)),
         )
 
@@ -158,6 +160,8 @@ def _summary(measurement: dict[str, Any]) -> dict[str, Any]:
         t("benchmark.when"): tables.moment(measurement["created"]),
         t("benchmark.where"): machine_line(measurement["machine"]),
         t("benchmark.count"): measurement["texts"],
-        t("benchmark.quickest"): f"{milliseconds(quickest['latency']['p50'])} ({way_name(quickest, rows)})",
+        t(
+            "benchmark.quickest"
+        ): f"{tables.digits_that_matter(quickest['latency']['p50'])} ({way_name(quickest, rows)})",
         t("benchmark.most"): f"{tables.thousands(best['throughput']['median'])} ({way_name(best, rows)})",
     }

@@ -76,3 +76,21 @@ def test_english_nouns_agree_with_a_count_of_one(template: str, facts: dict[str,
 )
 def test_a_reason_with_a_full_stop_gets_no_second_one(reason: str, shown: str) -> None:
     assert str(message("x", "Broke off: {reason}. Try again.", reason=reason)) == shown
+
+
+@pytest.mark.parametrize(
+    ("template", "facts", "shown"),
+    [
+        ("{rows} 条文本", {"rows": 1350}, "1,350 条文本"),
+        ("{rows:,} rows", {"rows": 1350}, "1,350 rows"),
+        ("of {rows} rows", {"rows": 1}, "of 1 row"),
+        (
+            "port {port}, seed {seed}, version {version}",
+            {"port": 8731, "seed": 2024, "version": 1000},
+            "port 8731, seed 2024, version 1000",
+        ),
+        ("{sure}", {"sure": True}, "True"),
+    ],
+)
+def test_thousands_of_what_is_counted_are_separated(template: str, facts: dict[str, object], shown: str) -> None:
+    assert str(message("a.b", template, **facts)) == shown

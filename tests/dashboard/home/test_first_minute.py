@@ -74,6 +74,13 @@ def first_version(workspace: Workspace, job: Job) -> None:
     (workspace.home / "jobs" / job.id / EPOCHS).write_text(f"{line}\n", encoding="utf-8")
 
 
+def test_the_labels_stay_in_view_beside_texts_that_fill_a_phone(open_page: OpenPage, evergreen_home: Path) -> None:
+    page = drop(open_page(), "text,label\n" + ROWS)
+    assert not page.exception
+    columns = json.loads(page.main.dataframe[0].proto.columns)
+    assert (columns["label"]["pinned"], "pinned" in columns["text"]) == (True, False)
+
+
 @pytest.mark.parametrize(("language", "first"), [("en", "reviews_en"), ("zh", "reviews_zh")])
 def test_an_empty_workspace_has_three_doors_the_readers_language_first(
     open_page: OpenPage, language: str, first: str

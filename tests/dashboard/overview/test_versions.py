@@ -15,7 +15,7 @@ from core.base.wording import score
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.recipe import RenameLabels, write_steps
-from core.registry import UNWRITTEN, PromotionDecision, Registry, VersionInfo
+from core.registry import UNWRITTEN, PromotionDecision, Registry, VersionInfo, promote
 from core.registry.entries import SUMMARY
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.standings import known_to, today
@@ -153,6 +153,34 @@ def test_promoting_says_what_will_serve_and_rolling_back_returns(home: Path, ope
     assert champion(home) == 1
     assert [move["version"] for move in Registry(home).champion_history(NAME)] == [1, 2, 1]
     assert not page.exception
+
+
+def test_after_a_roll_back_the_verdict_and_the_card_speak_of_the_same_tests(
+    home: Path, open_page: Callable[..., AppTest]
+) -> None:
+    registry = Registry(home)
+    promote(registry, NAME, 2, how="test")
+    promote(registry, NAME, 1, how="test")
+    same = today(known_to(registry, NAME), home)
+    assert same is not None
+    assert same.reference == 2
+    measured = same.report(1)
+    baseline = state.report(registry.version(NAME, 2))["baseline"]["report"]
+    page = open_page("overview")
+    verdict = str(page.main.markdown[0].value)
+    decides = same.task.score.name
+    assert f"version 1 is {score(measured.scores[decides].value)} on {measured.rows} frozen test rows" in verdict
+    assert score(baseline[decides]["value"]) in verdict
+    assert score(measured.scores[decides].value) in [str(metric.value) for metric in page.metric]
+
+
+@pytest.mark.usefixtures("home")
+def test_the_baselines_of_all_runs_are_on_the_tests_that_their_versions_are_shown_on(
+    open_page: Callable[..., AppTest],
+) -> None:
+    (runs,) = (table.value for table in open_page("train", "runs").dataframe if "Accuracy, baseline" in table.value)
+    baseline = state.report(state.versions(NAME)[-1])["baseline"]["report"]["accuracy"]["value"]
+    assert runs["Accuracy, baseline"].tolist() == [score(baseline)] * 2
 
 
 def test_against_the_gate_a_reason_is_asked_for_and_stays(home: Path, open_page: Callable[..., AppTest]) -> None:

@@ -54,6 +54,24 @@ def test_durations_are_in_chinese_words(chinese: None) -> None:
     assert tables.duration(7500) == "2 小时 5 分"
 
 
+@pytest.mark.parametrize(
+    ("measured", "words"),
+    [(0.0352, "0.035 ms"), (3.456, "3.46 ms"), (999.4, "999 ms"), (3903.3, "3.9 s"), (75_000.0, "1 min 15 s")],
+)
+def test_what_was_measured_in_milliseconds_is_told_in_seconds_from_one_on(measured: float, words: str) -> None:
+    assert tables.milliseconds(measured) == words
+
+
+def test_a_table_is_as_high_as_its_rows_as_long_as_they_are_few() -> None:
+    assert [tables.height_of(rows) for rows in (0, 10, 11)] == ["content", "content", 420]
+
+
+def test_whole_numbers_of_a_table_are_written_with_separated_thousands() -> None:
+    table = pd.DataFrame({"name": ["a"], "rows": [1350], "score": [0.5]})
+    formats = {name: column["type_config"]["format"] for name, column in tables.counts(table).items()}
+    assert formats == {"rows": "localized"}
+
+
 def test_thousands_are_separated() -> None:
     assert tables.thousands(1234567) == "1,234,567"
 

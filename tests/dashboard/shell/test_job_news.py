@@ -20,6 +20,7 @@ from core.jobs import files
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
+from dashboard.parts.names import titles
 from dashboard.shell.navigation import ROOT
 
 OpenPage = Callable[..., AppTest]
@@ -49,7 +50,15 @@ def home(two_classifiers: Path, evergreen_home: Path) -> Path:
     return evergreen_home
 
 
-def job(home: Path, classifier: str, *, kind: str = "train", number: int = 1, **progress: Any) -> str:
+def job(
+    home: Path,
+    classifier: str,
+    *,
+    kind: str = "train",
+    number: int = 1,
+    titled: dict[str, Any] | None = None,
+    **progress: Any,
+) -> str:
     """A job's folder as its process left it; without ``ended`` it is at work."""
     name = f"20260101-00000{number}-abc"
     folder = home / "jobs" / name
@@ -61,6 +70,8 @@ def job(home: Path, classifier: str, *, kind: str = "train", number: int = 1, **
         "config": {},
         "created": f"2026-01-01T00:00:0{number}",
     }
+    if titled is not None:
+        asked |= {"title": "as it was asked for", "titled": titled}
     files.write_json(folder / files.JOB, asked)
     files.write_json(
         folder / files.CLAIM, {"queued": "2026-01-01", **identity(1 if "ended" in progress else os.getpid())}
@@ -108,6 +119,18 @@ def test_a_job_that_ends_is_told_once_on_any_page(
     assert at.selectbox(key="classifier").value == "Pears"
     assert at.selectbox(key="evaluate.version").value == 1
     assert lines(at) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("en", "Settings for Things, N-gram bag"), ("zh", "为 Things 搜索设置（N 元词袋）")]
+)
+def test_a_title_is_told_in_the_readers_language_whatever_it_was_asked_for_in(
+    open_page: OpenPage, home: Path, language: str, title: str
+) -> None:
+    job(home, "", kind="search", titled=titles("search.job", dataset="Things", model="ngrams")["titled"].to_dict())
+    at = open_page("data", language=language, classifier="Apples")
+    assert not at.exception
+    assert [bar.proto.text.startswith(title) for bar in at.sidebar.get("progress")] == [True]
 
 
 @pytest.mark.parametrize("page", ["evaluate", "overview"])

@@ -206,6 +206,28 @@ def test_another_than_the_best_can_be_let_serve(
     assert "train.use.2" in {button.key for button in page.button}
 
 
+@BOTH
+def test_what_learned_nothing_is_said_so_and_not_offered(
+    open_page: OpenPage,
+    dataset: str,
+    queue: JobQueue,
+    workspace: Workspace,
+    language: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = open_page("train", language=language)
+    run_job(workspace.home / "jobs" / start(page, queue).id)
+    rungs = JobQueue.rungs
+
+    def first_knows_nothing(self: JobQueue, job_id: str) -> list[dict[str, Any]]:
+        first, *others = rungs(self, job_id)
+        return [{**first, "score": {"value": 0.0, "low": 0.0, "high": 0.1}}, *others]
+
+    monkeypatch.setattr(JobQueue, "rungs", first_knows_nothing)
+    assert ("it learned nothing" if language == "en" else "什么也没学到") in words(page.run())
+    assert "train.use.1" not in {button.key for button in page.button}
+
+
 @pytest.mark.parametrize(
     ("language", "told"),
     [("en", "Version 1 is the best of the models that were tried."), ("zh", "版本 1 是试过的模型中最好的")],

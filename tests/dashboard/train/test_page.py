@@ -82,6 +82,18 @@ def test_the_name_follows_the_dataset_until_somebody_types(open_page: OpenPage, 
     assert at.run().text_input(key="train.name").value == "Mine"
 
 
+def test_a_typed_name_stays_whatever_table_is_chosen_afterwards(
+    open_page: OpenPage, dataset: str, evergreen_home: Path
+) -> None:
+    other = save_sample(open_workspace(evergreen_home).datasets, "reviews_en")
+    at = open_page("train")
+    at.selectbox(key="train.dataset").set_value(dataset).run()
+    at.text_input(key="train.name").set_value(other.name).run()  # as the other table is called
+    for chosen in (other.id, dataset):
+        at.selectbox(key="train.dataset").set_value(chosen).run()
+        assert at.text_input(key="train.name").value == other.name
+
+
 def test_a_preset_sets_the_sliders_and_is_left_by_moving_one(open_page: OpenPage, dataset: str) -> None:
     at = with_model(open_page("train"))
     at.segmented_control(key="train.preset").set_value("thorough").run()
@@ -169,6 +181,20 @@ def test_the_sample_in_the_readers_language_is_offered_first(open_page: OpenPage
     )
     assert open_page("train", language="en").selectbox(key="train.dataset").value == english.id
     assert open_page("train", language="zh").selectbox(key="train.dataset").value == chinese.id
+
+
+def test_the_table_of_the_model_in_the_link_is_offered_first_until_another_is_picked(
+    open_page: OpenPage, dataset: str, evergreen_home: Path
+) -> None:
+    request = TrainRequest(classifier="Things", model="linear", dataset=dataset)
+    list(train_classifier(request, open_workspace(evergreen_home)))
+    sample = save_sample(open_workspace(evergreen_home).datasets, "reviews_en")
+    assert open_page("train").selectbox(key="train.dataset").value == sample.id  # nobody asked for a model
+    assert open_page("data", "quality", classifier="Things").selectbox(key="quality.dataset").value == dataset
+    at = open_page("train", classifier="Things")
+    assert at.selectbox(key="train.dataset").value == dataset
+    at.selectbox(key="train.dataset").set_value(sample.id).run()
+    assert at.run().selectbox(key="train.dataset").value == sample.id
 
 
 def test_a_model_that_exists_gets_one_version_or_with_auto_several(

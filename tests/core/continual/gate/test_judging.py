@@ -109,7 +109,7 @@ def test_by_the_interval_a_loss_must_be_ruled_out():
     assert not verdict.promote
     assert verdict.rules[0].figure == pytest.approx(-1.4)
     assert sentences(verdict)[0] == (
-        "Toys changed by −0.2 points, but its 2000 rows cannot rule out a loss of 1.4 (−1.4 – +1.0); allowed are 1.0."
+        "Toys changed by −0.2 points, but its 2,000 rows cannot rule out a loss of 1.4 (−1.4 – +1.0); allowed are 1.0."
     )
     assert "More test rows" in str(verdict.rules[0].note)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.base.errors import ConfigError
-from core.base.events import CheckpointDue, Finished, RunStarted
+from core.base.events import Advanced, CheckpointDue, Finished, RunStarted
 from core.base.messages import Message
 from core.networks.pretrained.packaged import PACKAGED
 from core.statistics.intervals import Estimate
@@ -264,6 +264,9 @@ def test_a_stop_keeps_the_rungs_that_are_done(workspace: Workspace, monkeypatch:
             stop.append(True)
     assert isinstance(events[-1], Climbed)
     assert [rung.rung for rung in events[-1].ladder] == ["linear"]
+    over = next(place for place, event in enumerate(events) if isinstance(event, RungDone))
+    assert isinstance(events[over - 1], Advanced)  # while it is compared, the run says so
+    assert events[over - 1].message.key == "auto.comparing"
     assert serving(workspace) == 1
     assert models(workspace) == ["linear"]
 

@@ -67,6 +67,8 @@ def test_an_inspection_is_asked_for_once(
     assert not page.exception
     (job,) = queue.list()
     assert (job.kind, job.config["dataset"], job.config["encoder"]) == ("inspect", dataset.id, "")
+    assert job.titled is not None
+    assert job.title == str(job.titled) == f"Inspection · {dataset.name}"
     assert "quality.go" not in [button.key for button in page.button]
     assert "leave this page" in shown(page)
 

@@ -17,7 +17,8 @@ from core.registry.records import BenchmarkStore
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
-from dashboard.use.speed.charts import milliseconds, ticks, times
+from dashboard.parts.tables import digits_that_matter
+from dashboard.use.speed.charts import ticks, times
 from tests.core.conftest import reviews, save
 
 FAST = {"epochs": 1, "buckets": 1024, "embedding_size": 16}
@@ -216,7 +217,7 @@ def test_ways_on_several_devices_are_told_apart(workspace: Path, open_page: Call
 
 
 def test_figures_are_written_as_people_read_them() -> None:
-    assert [milliseconds(value) for value in (0.0352, 3.456, 118.2)] == ["0.035", "3.46", "118"]
+    assert [digits_that_matter(value) for value in (0.0352, 3.456, 118.2)] == ["0.035", "3.46", "118"]
     assert times({"median": 2.04, "low": 1.96, "high": 2.5}, spread=True) == "2.0× (2.0–2.5)"
     assert ticks(3, 60) == [5, 10, 20, 50]
     assert ticks(0.05, 200) == [0.1, 1, 10, 100]
