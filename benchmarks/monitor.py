@@ -150,7 +150,7 @@ def print_months(served: list[Served], months: int) -> None:
     every = [row for own in outcomes.values() for row in own]
     for name, rows in [*sorted(outcomes.items()), ("**all**", every)]:
         told = [row for row in rows if row[0]]
-        inside = f"{np.mean([row[1] for row in told]):.0%} of {len(told)}" if told else "–"
+        inside = f"{np.mean([row[1] for row in told]):.1%} of {len(told)}" if told else "–"
         width = f"{100 * np.mean([row[3] for row in told]):.1f}" if told else "–"
         print(f"| {name} | {len(rows)} | {len(told) / len(rows):.0%} | {inside} | {width} |", flush=True)
 

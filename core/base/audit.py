@@ -46,13 +46,18 @@ Done = Literal[
     "forgotten",
     "key_created",
     "key_revoked",
+    "policy_set",
+    "rows_taken",
+    "rows_decided",
+    "update_begun",
     "shortened",
 ]
-PROGRAM, PAGE, COMMAND, RUN = (
+PROGRAM, PAGE, COMMAND, RUN, POLICY = (
     "program",
     "page",
     "command line",
     "run",
+    "policy",
 )  # who it may be; of the last two with a name behind
 _acting = PROGRAM
 

@@ -28,6 +28,7 @@ HOW = {
     "update_always": "update: always",
     "update_gate": "update: gate",
     "update_against": "update: always, against the gate",
+    "policy": "policy: passed the gate",
 }
 UNWRITTEN = "no reason written"  # what stands in the lineage where a machine promoted against the gate
 

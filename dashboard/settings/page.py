@@ -37,6 +37,9 @@ PARTS = {
     "benchmarks": "studies",
     "inspections": "studies",
     "audit.jsonl": "audit",
+    "monitor.db": "monitor",
+    "monitor.db-wal": "monitor",
+    "monitor.db-shm": "monitor",
 }
 OTHER = "other"
 

@@ -20,6 +20,7 @@ ORDER = (
     "serving",
     "workflows",
     "jobs",
+    "evolve",
     "upkeep",
     "cli",
     "__main__",

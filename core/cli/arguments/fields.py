@@ -18,10 +18,17 @@ KNOWN = {
 METAVARS = {"models": "MODEL", "strategies": "STRATEGY", "tasks": "TASK", "encoders": "ENCODER", "datasets": "DATASET"}
 
 
-def add_fields(parser: argparse.ArgumentParser, config: type[Config], without: tuple[str, ...] = ()) -> None:
+def add_fields(
+    parser: argparse.ArgumentParser, config: type[Config], without: tuple[str, ...] = (), *, switches: bool = False
+) -> None:
     """An option for each field but those ``without``; one that is not given is None, and the field's default counts.
 
     A field that names saved datasets is not required by itself: most commands take a file in its place (`missing_rows`).
+
+    Parameters
+    ----------
+    switches
+        Whether what can be switched on can be switched off, too, whatever it is at first.
     """
     for field in settings_of(config):
         if field.name in without:
@@ -30,6 +37,8 @@ def add_fields(parser: argparse.ArgumentParser, config: type[Config], without: t
             add_fields(parser, field.values_of)
             continue
         required, shape = field.required, _shape(field)
+        if switches and field.kind == "bool":
+            shape["action"] = argparse.BooleanOptionalAction
         if required and field.source == "datasets":
             required = False
             parser.set_defaults(columns={})

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from core.cli.arguments.fields import add_fields, fill_in, missing_rows, number
 from core.cli.arguments.tables import add_any_table, add_file, add_probe, add_stream, add_table, add_texts
+from core.evolve.policy import Policy
 from core.jobs.kinds import KINDS
 from core.serving.monitor.keeping import Keeping
 from core.workflows.fields import VersionOf
@@ -94,6 +95,11 @@ def change_of_threshold(parser: argparse.ArgumentParser) -> None:
     change.add_argument("--clear", action="store_true", help="answer every text")
 
 
+def rules(parser: argparse.ArgumentParser) -> None:
+    """The rules of a policy."""
+    add_fields(parser, Policy, switches=True)
+
+
 def keeping(parser: argparse.ArgumentParser) -> None:
     """What may be kept of texts in use."""
     add_fields(parser, Keeping)
@@ -121,6 +127,8 @@ DRY_RUN = option("--dry-run", action="store_true", help="only say what would be 
 SETTINGS = several("--set", "NAME=VALUE", "settings by name")
 COUNT = number(int, 1, "a whole number of at least 1")
 MEGABYTES = number(float, 1e-9, "a number above 0")
+SECONDS = number(float, 0.1, "a number of at least 0.1")
+WAITING = option("--file", required=True, metavar="HASH", help="its first signs, as 'policy show' has them")
 
 COMMANDS = {
     "train": Command(
@@ -165,6 +173,21 @@ COMMANDS = {
         "in which arithmetic a version answers, and what others are worth", of_version, module="measure"
     ),
     "versions": Command("list the versions of a classifier", CLASSIFIER),
+    "policy": Command(
+        "the rules by which a model updates itself: show, set, and what becomes of files that wait",
+        module="evolve",
+        learns=False,
+        show=Command("the rules, and what was done by them", CLASSIFIER),
+        set=Command("change some of the rules", CLASSIFIER, rules),
+        enter=Command("let the rows of a file in that waits", CLASSIFIER, WAITING),
+        aside=Command("set a file aside that waits", CLASSIFIER, WAITING),
+    ),
+    "evolve": Command(
+        "follow the policies of all models, until it is ended",
+        option("--once", action="store_true", help="one step of each, and end"),
+        option("--every", type=SECONDS, default=30.0, metavar="SECONDS", help="between two steps; default: 30"),
+        learns=False,
+    ),
     "monitor": Command(
         "a model in use: show, keep, label",
         module="in_use",

@@ -30,6 +30,7 @@ SAMPLE = 256  # rows of a version and day
 MOST_NUMBERS = 20_000  # of a day's sample: of many outputs fewer rows are kept
 _PATIENCE = 5.0  # seconds for which another process's writing is waited for
 _SIGN = 1 << 63  # SQLite has no unsigned numbers
+_EDITION = 1  # of the tables
 _TABLES = """
 create table if not exists counts (
     model text, run text, version integer, day text, what text, name text, count integer not null,
@@ -317,9 +318,9 @@ class MonitorStore:
         database = sqlite3.connect(self._path, timeout=_PATIENCE)
         try:
             database.execute("pragma secure_delete = on")
-            if not database.execute("select 1 from sqlite_master where name = 'keeping'").fetchone():
+            if database.execute("pragma user_version").fetchone()[0] < _EDITION:
                 database.execute("pragma journal_mode = wal")
-                database.executescript(_TABLES)
+                database.executescript(f"{_TABLES} pragma user_version = {_EDITION};")
         except sqlite3.Error:
             database.close()
             raise

@@ -30,7 +30,7 @@ from core.statistics.intervals import Estimate, Floats, estimate, percentiles, r
 from core.tasks.answering import Foreseen
 
 FEWEST_LIVE, FEWEST_KNOWN = 50, 100
-UNLIKELY = 0.05  # a probability below which live texts are not the known ones in other shares
+UNLIKELY = 0.1  # a probability below which live texts are not the known ones in other shares
 _RESAMPLES = 200
 _POINTS = 49  # at which distributions are compared
 _SUMS_TO_ONE = 10.0  # weight of the equation that shares add up to one

@@ -1,0 +1,120 @@
+"""``policy`` sets the rules by which a model updates itself, ``evolve`` follows them."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from typing import Any
+
+from core.base.audit import AuditLog
+from core.base.config import build, home
+from core.base.errors import DataError
+from core.base.messages import Message
+from core.base.wording import counted
+from core.cli.arguments.fields import values_of
+from core.cli.printing import plain, show, tell
+from core.evolve.ledger import Ledger, Ledgers
+from core.evolve.policy import Policy
+from core.evolve.scheduler import follow
+from core.evolve.step import decide
+from core.workflows.workspace import open_workspace
+
+
+def policy(asked: argparse.Namespace) -> None:
+    open_workspace(home()).registry.resolve(asked.classifier)
+    {"show": _show, "set": _set, "enter": _enter, "aside": _enter}[asked.verb](asked)
+
+
+def _show(asked: argparse.Namespace) -> None:
+    ledger = Ledgers(home()).read(asked.classifier)
+    show(asked, plain(ledger.to_dict()), "\n".join(_lines(ledger)))
+
+
+def _lines(ledger: Ledger) -> list[str]:
+    lines = [f"{name}: {value}" for name, value in ledger.policy.model_dump().items()]
+    for taken in ledger.files:
+        reasons = " ".join(map(str, taken.messages))
+        lines.append(
+            f"{taken.at}  {taken.name}  {taken.rows:,} rows  {taken.verdict}  {taken.mark[:12]}  {reasons}".rstrip()
+        )
+    for batch in ledger.batches:
+        version = f"version {batch.version}" if batch.version is not None else ""
+        lines.append(
+            f"{batch.at}  batch {batch.number}  {batch.rows:,} rows  {batch.state}  {version}  {_said(batch.reason)}".rstrip()
+        )
+    if ledger.trouble is not None:
+        lines.append(f"The last step ended with: {_said(ledger.trouble)}")
+    return lines
+
+
+def _said(stored: dict[str, Any] | None) -> str:
+    return "" if stored is None else str(Message.from_dict(stored))
+
+
+def _set(asked: argparse.Namespace) -> None:
+    ledgers = Ledgers(home())
+    with ledgers.alone(asked.classifier) as ledger:
+        if ledger is None:
+            raise DataError("evolve.busy", "The policy is being followed just now. Try again in a moment.")
+        before = ledger.policy
+        ledger.policy = build(Policy, {**before.model_dump(), **values_of(asked, Policy)})
+        after = ledger.policy
+    changed = {name: value for name, value in after.model_dump().items() if before.model_dump()[name] != value}
+    if changed:
+        AuditLog(home()).add("policy_set", model=asked.classifier, facts={"changed": changed})
+    on = "on" if after.active else "off"
+    tell(
+        asked,
+        after.model_dump(),
+        f"The policy of '{asked.classifier}' is switched {on}; changed: {', '.join(changed) or 'nothing'}.",
+    )
+
+
+def _enter(asked: argparse.Namespace) -> None:
+    enter = asked.verb == "enter"
+    with Ledgers(home()).alone(asked.classifier) as ledger:
+        marks = (
+            []
+            if ledger is None
+            else [taken.mark for taken in ledger.files if taken.mark.startswith(asked.file) and asked.file]
+        )
+        if ledger is None or len(marks) != 1 or not decide(ledger, marks[0], enter=enter):
+            raise DataError(
+                "evolve.no_file",
+                "No file that waits begins with '{mark}'. Those that wait stand in 'policy show'.",
+                mark=asked.file,
+            )
+    AuditLog(home()).add("rows_decided", model=asked.classifier, facts={"file": marks[0][:12], "enter": enter})
+    tell(
+        asked,
+        {"file": marks[0], "enter": enter},
+        "Its rows are learned with the next batch." if enter else "It is set aside.",
+    )
+
+
+def evolve(asked: argparse.Namespace) -> None:
+    """Follow all policies until Ctrl+C or a signal to end."""
+    ending = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: ending.set())
+    known: dict[str, str] = {}
+
+    def told(ledger: Ledger) -> None:
+        line = _standing(ledger)
+        if known.get(ledger.model) != line:
+            known[ledger.model] = line
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    follow(home(), seconds=asked.every, once=asked.once, ending=ending, told=told)
+    show(asked, {"policies": [plain(ledger.to_dict()) for ledger in Ledgers(home()).all()]}, "")
+
+
+def _standing(ledger: Ledger) -> str:
+    waiting = sum(taken.rows for taken in ledger.pending)
+    batch = next(reversed(ledger.batches), None)
+    last = "" if batch is None else f"; batch {batch.number}: {batch.state}"
+    trouble = f"; {_said(ledger.trouble)}" if ledger.trouble is not None else ""
+    return f"'{ledger.model}': {counted(waiting, 'row')} of {ledger.policy.least_rows:,} have come in{last}{trouble}"

@@ -1,0 +1,164 @@
+"""What a policy has done: each file once, each batch once; one file a model, replaced whole with every step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from core.base import files
+from core.base.config import build
+from core.base.messages import Message
+from core.evolve.policy import Policy
+
+FOLDER = "policies"
+FileVerdict = Literal["entered", "waiting", "aside"]
+BatchState = Literal["ready", "running", "waiting", "promoted", "kept_back", "taken_back", "failed"]
+OPEN: tuple[BatchState, ...] = ("ready", "running", "waiting")
+
+
+@dataclass
+class Taken:
+    """A file that was read.
+
+    Parameters
+    ----------
+    mark
+        Hash of its content.
+    verdict
+        Whether its rows are learned, wait for a person, or were set aside; and why.
+    """
+
+    mark: str
+    name: str
+    at: str
+    verdict: FileVerdict
+    rows: int = 0
+    dataset: str = ""
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def messages(self) -> list[Message]:
+        return [Message.from_dict(reason) for reason in self.reasons]
+
+
+@dataclass
+class Batch:
+    """Rows that are, or were, learned together.
+
+    Parameters
+    ----------
+    marks
+        Of the files whose rows it has.
+    job
+        Which run learns it; empty until it was given to the queue.
+    """
+
+    number: int
+    at: str
+    dataset: str
+    rows: int
+    marks: list[str]
+    state: BatchState = "ready"
+    job: str = ""
+    version: int | None = None
+    reason: dict[str, Any] | None = None
+    tries: int = 0
+
+
+@dataclass
+class Ledger:
+    """A policy with all that it has done.
+
+    Parameters
+    ----------
+    looked
+        Path → size and time of change at the last look: a file is read once these stay.
+    """
+
+    model: str
+    policy: Policy = field(default_factory=Policy)
+    files: list[Taken] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    looked: dict[str, list[int]] = field(default_factory=dict)
+    begun: str = ""
+    trouble: dict[str, Any] | None = None
+
+    @property
+    def pending(self) -> list[Taken]:
+        """Files whose rows wait for the next batch."""
+        used = {mark for batch in self.batches for mark in batch.marks}
+        return [taken for taken in self.files if taken.verdict == "entered" and taken.mark not in used]
+
+    @property
+    def open(self) -> Batch | None:
+        """The batch that is at work or waits for a decision."""
+        return next((batch for batch in self.batches if batch.state in OPEN), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "policy": self.policy.model_dump()}
+
+
+class Ledgers:
+    """The policies of one workspace."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = Path(home) / FOLDER
+
+    def read(self, model: str) -> Ledger:
+        """The policy of a model; a new one is switched off."""
+        return _read(self._path(model)) or Ledger(model)
+
+    def all(self) -> list[Ledger]:
+        """All that there are, by name."""
+        found = (_read(path) for path in sorted(self._folder.glob("[!.]*.json")))
+        return sorted((ledger for ledger in found if ledger is not None), key=lambda ledger: ledger.model)
+
+    def write(self, ledger: Ledger) -> None:
+        """Replace what is known of a policy in one step."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        files.write_json(self._path(ledger.model), ledger.to_dict())
+
+    def remove(self, model: str) -> None:
+        """Forget a model's policy, with what it has done."""
+        self._path(model).unlink(missing_ok=True)
+
+    @contextmanager
+    def alone(self, model: str, *, seconds: float = 10.0) -> Iterator[Ledger | None]:
+        """The policy while nobody else changes it; what it holds in the end is stored. None where others take too long."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._path(model).with_suffix(".lock"))
+        try:
+            lock.acquire(timeout=seconds)
+        except Timeout:
+            yield None
+            return
+        try:
+            ledger = self.read(model)
+            yield ledger
+            self.write(ledger)
+        finally:
+            lock.release()
+
+    def _path(self, model: str) -> Path:
+        return self._folder / f"{hashlib.sha256(model.encode()).hexdigest()[:16]}.json"
+
+
+def _read(path: Path) -> Ledger | None:
+    stored = files.read_object(path)
+    if "model" not in stored:
+        return None
+    return Ledger(
+        model=str(stored["model"]),
+        policy=build(Policy, stored.get("policy", {})),
+        files=[Taken(**entry) for entry in stored.get("files", ())],
+        batches=[Batch(**entry) for entry in stored.get("batches", ())],
+        looked=stored.get("looked", {}),
+        begun=str(stored.get("begun", "")),
+        trouble=stored.get("trouble"),
+    )

@@ -1,0 +1,67 @@
+"""The rules by which a model updates itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from core.base.config import Config, parameter, setting
+from core.workflows.requests import AUTO
+
+
+class Policy(Config):
+    """Where new rows come from, when they are learned, how, and who must agree.
+
+    Nothing of it weakens the gate: what that refuses is never promoted here.
+    """
+
+    active: bool = setting(False, label="Switched on", help="Off, nothing is read, learned or decided.", group="data")
+    folder: str = setting(
+        "",
+        label="Watched folder",
+        help="Tables that are put there are read once each, with the columns of the table that the model learned from; one that "
+        "is still being written is waited for.",
+        group="data",
+    )
+    corrections: bool = setting(
+        True,
+        label="Corrections join in",
+        help="Answers that were put right are learned with the next rows.",
+        group="data",
+    )
+    least_rows: int = setting(
+        200,
+        label="New rows",
+        help="An update begins when so many new rows have come in.",
+        bounds=(20, 100_000),
+        scale="log",
+        group="data",
+    )
+    at_alarm: bool = setting(
+        True,
+        label="Sooner at an alarm",
+        help="Where the monitor says that the texts have changed, a quarter of the rows is enough.",
+        group="data",
+    )
+    hours_between: float = setting(
+        24.0,
+        label="Hours between updates",
+        help="At least so long from one to the next.",
+        bounds=(0.0, 720.0),
+        group="data",
+    )
+    strategy: Annotated[
+        str, parameter("How it learns; auto: what suits the model.", source="strategies", option="strategy")
+    ] = AUTO
+    then: Literal["wait", "promote"] = setting(
+        "wait",
+        label="A candidate that passes the gate",
+        help="Waits for a person to decide, or serves at once. One that the gate refuses never serves by itself.",
+        group="data",
+    )
+    take_back: bool = setting(
+        True,
+        label="Take back by itself",
+        help="A version that was promoted by itself goes again, if on labelled texts in use it answers fewer rightly than the "
+        "one before, beyond chance. Takes texts that are kept and labelled (Use, Monitor).",
+        group="data",
+    )

@@ -1,0 +1,269 @@
+"""One step of a policy: take in, follow what runs, take back what turned out worse, begin what is due.
+
+Each step can be killed anywhere and done again. A file is known by its content, a batch is written down before it is given to the
+queue, and a run that learns it is found again by its dataset; so no row is learned twice, and none is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from core.base.audit import POLICY, act_as, acting
+from core.base.errors import CoreError
+from core.base.messages import message
+from core.data.dataset.inputs import body_of
+from core.data.dataset.rows import TextDataset
+from core.data.labelling.corrections import JOINED, Corrections, join_corrections
+from core.evolve.intake import fresh_files, take
+from core.evolve.ledger import Batch, Ledger, Ledgers, Taken
+from core.jobs import Job, JobQueue
+from core.registry import HOW, VersionInfo, keep_back, promote
+from core.registry.records import refuse_half_forgotten
+from core.serving.engines.graphs import load_version
+from core.serving.monitor import MonitorStore
+from core.statistics.intervals import MINIMUM_ROWS
+from core.workflows.requests import UpdateRequest
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
+
+MOST_TRIES = 3  # resumes of an interrupted run
+AT_ALARM = 4  # at an alarm one in so many of the rows is enough
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step works with."""
+
+    workspace: Workspace
+    queue: JobQueue
+    now: datetime
+
+    @property
+    def stamp(self) -> str:
+        return self.now.isoformat(timespec="seconds")
+
+
+def step(model: str, workspace: Workspace, queue: JobQueue, *, now: datetime | None = None) -> Ledger | None:
+    """Follow a model's policy as far as there is something to do; returns what is known of it afterwards.
+
+    None where another process is at it, or the policy is switched off.
+    """
+    ledgers = Ledgers(workspace.home)
+    if not ledgers.read(model).policy.active:
+        return None
+    context, before = Context(workspace, queue, now or datetime.now(UTC)), acting()
+    act_as(POLICY)
+    try:
+        with ledgers.alone(model) as ledger:
+            if ledger is None or not ledger.policy.active:
+                return None
+            try:
+                refuse_half_forgotten(workspace.home)
+                _follow(ledger, context)
+                _take_in(ledger, context, ledgers)
+                _take_back(ledger, context)
+                _begin(ledger, context, ledgers)
+                ledger.trouble = None
+            except CoreError as error:
+                ledger.trouble = error.message.to_dict()
+            return ledger
+    finally:
+        act_as(before)
+
+
+def decide(ledger: Ledger, mark: str, *, enter: bool) -> bool:
+    """A person lets a file in that waits, or sets it aside; False where there is no such file."""
+    for taken in ledger.files:
+        if taken.mark == mark and taken.verdict == "waiting" and taken.dataset:
+            taken.verdict = "entered" if enter else "aside"
+            return True
+    return False
+
+
+def _champion(ledger: Ledger, context: Context) -> tuple[VersionInfo, VersionFolder]:
+    version = context.workspace.registry.resolve(ledger.model)
+    return version, VersionFolder(context.workspace.registry.folder_of(version))
+
+
+def _take_in(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
+    for path, mark in fresh_files(ledger):
+        _, folder = _champion(ledger, context)
+        verdict, reasons, dataset, rows = take(path, folder, context.workspace)
+        told = [reason.to_dict() for reason in reasons]
+        ledger.files.append(Taken(mark, path.name, context.stamp, verdict, rows, dataset, told))
+        ledgers.write(ledger)
+        facts = {"file": path.name, "rows": rows, "verdict": verdict}
+        reason = " ".join(str(reason) for reason in reasons)
+        context.workspace.registry.audit.add("rows_taken", model=ledger.model, reason=reason, facts=facts, once=mark)
+
+
+def _follow(ledger: Ledger, context: Context) -> None:
+    """Where a batch is at work, see what became of it."""
+    batch = ledger.open
+    if batch is None:
+        return
+    if batch.state == "waiting":
+        _see_decision(ledger, batch, context)
+        return
+    job = _job_of(ledger, batch, context)
+    if job is None:
+        _submit(ledger, batch, context)
+        return
+    batch.job, batch.state = job.id, "running"
+    if job.state == "finished":
+        _decide(ledger, batch, job, context)
+    elif job.ended:
+        if job.resumable and batch.tries < MOST_TRIES and job.state == "interrupted":
+            batch.tries += 1
+            context.queue.resume(job.id)
+        else:
+            reason = job.error or message("evolve.stopped", "The run was stopped before it had made a version.")
+            batch.state, batch.reason = "failed", reason.to_dict()
+
+
+def _job_of(ledger: Ledger, batch: Batch, context: Context) -> Job | None:
+    """The run that learns a batch, also where this process died before it could write down which."""
+    jobs = [job for job in context.queue.list() if job.kind == "update" and job.classifier == ledger.model]
+    return next((job for job in jobs if job.id == batch.job or str(job.config.get("dataset")) == batch.dataset), None)
+
+
+def _submit(ledger: Ledger, batch: Batch, context: Context) -> None:
+    request = UpdateRequest(
+        classifier=ledger.model, dataset=batch.dataset, strategy=ledger.policy.strategy, promote="never"
+    )
+    titled = message(
+        "evolve.title", "Update of '{model}' by its policy, batch {number}", model=ledger.model, number=batch.number
+    )
+    job = context.queue.submit(
+        "update", title=str(titled), titled=titled, classifier=ledger.model, config=request.model_dump()
+    )
+    batch.job, batch.state = job.id, "running"
+
+
+def _decide(ledger: Ledger, batch: Batch, job: Job, context: Context) -> None:
+    """Promote a candidate that passes the gate where the policy says so; keep one back that does not."""
+    registry = context.workspace.registry
+    batch.version = int((job.result or {})["version"])
+    version = registry.version(ledger.model, batch.version)
+    if version.decision is not None:
+        batch.state = "promoted" if version.decision.promoted else "kept_back"
+    elif version.refused:
+        keep_back(registry, ledger.model, batch.version)
+        batch.state = "kept_back"
+        batch.reason = message("evolve.refused", "The gate is against it.").to_dict()
+    elif ledger.policy.then == "promote":
+        promote(registry, ledger.model, batch.version, how=HOW["policy"])
+        batch.state = "promoted"
+    else:
+        batch.state = "waiting"
+
+
+def _see_decision(ledger: Ledger, batch: Batch, context: Context) -> None:
+    registry = context.workspace.registry
+    if batch.version is None or batch.version not in {version.number for version in registry.versions(ledger.model)}:
+        batch.state = "kept_back"  # deleted since
+        return
+    decision = registry.version(ledger.model, batch.version).decision
+    champion = registry.champion(ledger.model)
+    if champion is not None and champion.number == batch.version:
+        batch.state = "promoted"
+    elif decision is not None and not decision.promoted:
+        batch.state = "kept_back"
+
+
+def _take_back(ledger: Ledger, context: Context) -> None:
+    """Return to the version before, where on labelled texts in use the one that was promoted answers fewer rightly."""
+    registry, batch = context.workspace.registry, next(reversed(ledger.batches), None)
+    champion = registry.champion(ledger.model)
+    if batch is None or batch.state != "promoted" or champion is None or champion.number != batch.version:
+        return
+    if not ledger.policy.take_back or champion.parent is None:
+        return
+    since = datetime.fromisoformat(batch.at).date()
+    sampled = MonitorStore(context.workspace.home).sample(ledger.model, champion.run_id, since)
+    known = [(each.row.text, each.truth) for each in sampled if each.row.text is not None and each.truth is not None]
+    if len(known) < MINIMUM_ROWS:
+        return
+    texts, truth = [str(text) for text, _ in known], [str(target) for _, target in known]
+    parent = registry.version(ledger.model, champion.parent)
+    answers = [_answers(version, texts, truth, context) for version in (parent, champion)]
+    task = VersionFolder(registry.folder_of(champion)).task
+    difference = task.score.gain(task.difference(task.score.name, truth, *answers))
+    if difference.high < 0:
+        reason = message(
+            "evolve.worse",
+            "On {rows} labelled texts in use it is {points:.1f} points worse than version {parent} (at best {best:.1f}).",
+            rows=len(known),
+            points=-100 * difference.value,
+            best=-100 * difference.high,
+            parent=parent.number,
+        )
+        registry.rollback(ledger.model, parent.number, str(reason))
+        batch.state, batch.reason = "taken_back", reason.to_dict()
+
+
+def _answers(version: VersionInfo, texts: Sequence[str], truth: Sequence[str], context: Context) -> list[str]:
+    folder = VersionFolder(context.workspace.registry.folder_of(version))
+    engine = load_version(folder.path)
+    return folder.task.judged(folder.task.read(engine, engine.compute(texts)), truth)
+
+
+def _begin(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
+    """Put the rows that wait into a batch, where it is time."""
+    pending = ledger.pending
+    rows = sum(taken.rows for taken in pending)
+    if ledger.open is not None or not pending or rows < _needed(ledger, context):
+        return
+    if ledger.begun and context.now - datetime.fromisoformat(ledger.begun) < timedelta(
+        hours=ledger.policy.hours_between
+    ):
+        return
+    datasets, marks = context.workspace.datasets, [taken.mark for taken in pending]
+    info = datasets.info(pending[0].dataset)
+    joined = together([datasets.load(taken.dataset) for taken in pending])
+    source: dict[str, Any] = {"policy": ledger.model, "files": [taken.name for taken in pending]}
+    waiting = Corrections(context.workspace.home).list(ledger.model) if ledger.policy.corrections else []
+    if waiting:
+        joined, source[JOINED] = join_corrections(joined, waiting), len(waiting)
+    number = len(ledger.batches) + 1
+    stored = datasets.save(joined, name=f"{ledger.model[:60]}, batch {number}", roles=info.roles, source=source)
+    batch = Batch(number, context.stamp, stored.id, len(joined), marks)
+    ledger.batches.append(batch)
+    ledger.begun = context.stamp
+    ledgers.write(ledger)  # before anybody can learn it
+    _submit(ledger, batch, context)
+    context.workspace.registry.audit.add(
+        "update_begun", model=ledger.model, facts={"batch": number, "rows": len(joined)}, once=f"batch {stored.id}"
+    )
+
+
+def _needed(ledger: Ledger, context: Context) -> int:
+    champion = context.workspace.registry.champion(ledger.model)
+    alarm = (
+        champion is not None and MonitorStore(context.workspace.home).alarm(ledger.model, champion.run_id) is not None
+    )
+    return ledger.policy.least_rows // (AT_ALARM if alarm and ledger.policy.at_alarm else 1)
+
+
+def together(datasets: Sequence[TextDataset]) -> TextDataset:
+    """The rows of several tables one after the other, each text once: the last table that has it says what it is."""
+    classes = tuple(dict.fromkeys(name for dataset in datasets for name in dataset.classes))
+    numbers = {name: number for number, name in enumerate(classes)}
+    rows: dict[str, tuple[str, int, str, str]] = {}
+    for dataset in datasets:
+        groups, times = dataset.groups or [""] * len(dataset), dataset.times or [""] * len(dataset)
+        for text, name, group, moment in zip(dataset.texts, dataset.label_names(), groups, times, strict=True):
+            rows[body_of(text)] = (text, numbers[name], group, moment)
+    texts, labels, groups, times = zip(*rows.values(), strict=True)
+    return TextDataset(
+        texts=texts,
+        labels=np.array(labels, dtype=np.int64),
+        classes=classes,
+        groups=groups if any(groups) else None,
+        times=times if any(times) else None,
+    )
