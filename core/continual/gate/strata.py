@@ -1,4 +1,4 @@
-"""The rule for strata, in the words of what they are: labels of rows, or types of what stands in them."""
+"""The rule for strata, in the words of what a task calls them."""
 
 from __future__ import annotations
 
