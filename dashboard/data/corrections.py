@@ -109,7 +109,7 @@ def _ahead(classifier: str, champion: VersionInfo | None, waiting: list[Correcti
                 st.session_state[NEXT_BATCH] = JOIN if missing else "corrections"
                 go("update", "batch")
     if missing:
-        st.caption(tables.plain(still_needed(missing, sentence="data.corrections_too_few")))
+        st.caption(tables.plain(still_needed(missing, _task(champion), sentence="data.corrections_too_few")))
 
 
 def _labels(champion: VersionInfo | None) -> list[str]:

@@ -20,6 +20,7 @@ from core.cli import main
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.store import StoredDataset
+from core.data.loading.load import dataset_of
 from core.data.recipe import DropRepeats, Redact
 from core.data.spans.targets import Span, spans_of, target_of
 from core.networks.pretrained import EncoderInfo
@@ -35,8 +36,9 @@ from core.workflows.train.auto import Climbed, train
 from core.workflows.train.estimate import estimate
 from core.workflows.train.expected import expect
 from core.workflows.train.run import train_classifier
-from core.workflows.update.run import update_classifier
+from core.workflows.update.run import compare_batch, update_classifier
 from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace, open_workspace
 from tests.encoders import tiny_encoder
 
@@ -344,3 +346,20 @@ def test_command_line_api_and_bundle_mark_the_same(
 def test_labels_in_place_of_entities_are_refused_in_words() -> None:
     with pytest.raises(DataError, match="the model marks entities in texts"):
         TASKS["token_classification"].check(["positive", "negative"])
+
+
+def test_what_is_said_of_a_batch_speaks_of_entities(workspace: Workspace, tmp_path: Path) -> None:
+    first = rows(120, 0)
+    trained(workspace, first, epochs=1)
+    past = read_past(VersionFolder(workspace.registry.folder("Names", 1)), workspace)
+    batch = TextDataset(first.texts[:20], np.zeros(20, dtype=np.int64), ("[]",))
+    told = [str(finding.message) for finding in compare_batch(batch, past).findings]
+    assert any("something else was marked before" in sentence for sentence in told)
+    assert not [sentence for sentence in told if "label" in sentence]
+    with pytest.raises(DataError, match="texts with each type of entities"):
+        updated(workspace, rows(2, 7))
+    table = pd.DataFrame({"text": ["Tim sleeps", "Anna wakes", "Max"], "entities": ['[[0, 3, "PER"]]', "", "[]"]})
+    loaded = dataset_of(table, ColumnRoles("text", "entities", spans=True), name="few")
+    assert [str(part.message) for part in loaded.left_out] == [
+        "1 of 3 rows was left out: row 2 has nothing in the column of entities."
+    ]

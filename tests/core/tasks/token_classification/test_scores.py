@@ -111,4 +111,6 @@ def test_few_texts_that_are_all_right_may_still_differ_by_chance(score: str) -> 
     sure = TASK.difference(score, [two] * 200, ["[]"] * 200, [two] * 200)
     assert (sure.value, sure.high) == (1, 1)
     assert 0.95 < sure.low < 1
-    assert TASK.difference(score, ["[]"] * 9, ["[]"] * 9, ["[]"] * 9).value == 0  # without an entity nothing can be added
+    assert (
+        TASK.difference(score, ["[]"] * 9, ["[]"] * 9, ["[]"] * 9).value == 0
+    )  # without an entity nothing can be added
