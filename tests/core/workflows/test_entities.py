@@ -307,6 +307,11 @@ def test_command_line_api_and_bundle_mark_the_same(
     assert main(["predict", "--classifier", "Names", "--data", str(asked), "--text", "text", "--out", str(out)]) == 0
     answered = out.read_text(encoding="utf-8-sig")
     assert "Tim Cook (PER), New York (LOC)" in answered
+    out = tmp_path / "out.jsonl"
+    assert main(["predict", "--classifier", "Names", "--data", str(asked), "--text", "text", "--out", str(out)]) == 0
+    (row,) = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert (row["text"], row["predicted"], row["truncated"]) == (text, "Tim Cook (PER), New York (LOC)", False)
+    assert [(each["start"], each["end"], each["type"]) for each in row["entities"]] == [(11, 19, "PER"), (29, 37, "LOC")]
 
     secret = KeyStore(workspace.home).create("test")
     with TestClient(create_app(workspace.home), headers={"X-API-Key": getattr(secret, "secret", secret)}) as client:
@@ -341,6 +346,12 @@ def test_command_line_api_and_bundle_mark_the_same(
         )
         (line,) = ran.stdout.splitlines()
         assert json.loads(line)["entities"] == extracted[0]["entities"]
+        asks = [sys.executable, folder / program]
+        helped = subprocess.run([*asks, "--help"], capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert helped.stdout.startswith("Find entities in texts")
+        missing = subprocess.run([*asks, "--csv", "missing.csv"], capture_output=True, text=True, cwd=tmp_path)
+        assert (missing.returncode, missing.stdout) == (2, "")
+        assert missing.stderr == "The table missing.csv cannot be read: No such file or directory.\n"
 
 
 def test_labels_in_place_of_entities_are_refused_in_words() -> None:
