@@ -214,8 +214,13 @@ def test_tables_of_another_kind_are_refused_either_way(workspace: Workspace) -> 
         list(train_classifier(TrainRequest(dataset=spans.id, strategy="slda", **asked), workspace))
 
 
-@pytest.mark.parametrize("model", ["crf", "bilstm_crf"])
-def test_a_forgotten_text_leaves_neither_itself_nor_its_words(workspace: Workspace, tmp_path: Path, model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "pasted"),
+    [("crf", "Zylphonette lives in Oslo ."), ("bilstm_crf", "[Zylphonette](PER) lives in [Oslo](LOC) .")],
+)
+def test_a_forgotten_text_leaves_neither_itself_nor_its_words(
+    workspace: Workspace, tmp_path: Path, model: str, pasted: str
+) -> None:
     made = rows(60, 0)
     secret = "Zylphonette lives in Oslo ."
     texts = (secret, *made.texts[1:])
@@ -227,7 +232,7 @@ def test_a_forgotten_text_leaves_neither_itself_nor_its_words(workspace: Workspa
     folder = VersionFolder(workspace.registry.folder("Names", 1))
     assert "zylphonette" in folder.load_pipeline().tokenizer.get_vocab()
     asked = tmp_path / "forget.txt"
-    asked.write_text(secret + "\n", encoding="utf-8")
+    asked.write_text(pasted + "\n", encoding="utf-8")
     assert main(["forget", "--classifier", "Names", "--texts", str(asked)]) == 0
     left = [
         path
