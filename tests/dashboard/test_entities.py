@@ -288,3 +288,16 @@ def test_marks_of_a_correction_are_changed_in_whatever_text(
     page.run()
     next(button for button in page.button if str(button.key).startswith("data.corrections.edit.")).click().run()
     assert queue.list("Names") == []  # what was answered in the first place needs no correction
+
+
+def test_without_asking_the_model_a_text_still_gets_entities_first(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    trained(workspace, rows(120, 0), epochs=1)
+    bare(workspace, rows(25, 3).texts)
+    page = open_page("data", "labelling", classifier="Names")
+    page.button_group(key="label.kind").set_value("texts").run()
+    page.toggle(key="label.ask_model").set_value(False).run()
+    asked = page.button_group(key="label.targets.spans")
+    assert (asked.value, asked.options) == ("spans", ["Entities", "One label", "Several labels"])
+    assert page.button_group(key="label.order.marks").value == "file"
