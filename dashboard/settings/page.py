@@ -37,6 +37,7 @@ PARTS = {
     "benchmarks": "studies",
     "inspections": "studies",
     "audit.jsonl": "audit",
+    "audit.head.json": "audit",
 }
 OTHER = "other"
 
