@@ -1,9 +1,9 @@
 """The audit log: who or what did what to which model, when and why.
 
 A file that only grows, one line of JSON an entry. Each entry holds the hash of the one before, so that whoever changes, takes out
-or slips in an entry would have to make all later ones anew. The number and the hash of the last one are noted in a file beside, so
-that a log that was removed or cut off is told, too. Who can write both files can forge both; only the hash of the last entry, kept
-where they cannot write, tells that.
+or slips in an entry would have to make all later ones anew. The number and hash of the last one are noted in a file beside, so
+that a log that was removed or cut off is told, too. Who can write both files can forge both; only the hash of the last entry,
+kept where they cannot write, tells that.
 
 References
 ----------
@@ -364,8 +364,8 @@ def _cut(number: int, head: tuple[int, str] | None, file: str) -> Message:
         )
     return message(
         "audit.ends_early",
-        "Entry {noted:,} was written and is not there as it was; the audit log ends with entry {number:,}: it was removed, cut off "
-        "or made anew. Where it was put back from an older copy, remove {file}.",
+        "Entry {noted:,} was written and is not there as it was; the audit log ends with entry {number:,}: it was removed, cut "
+        "off or made anew. Where it was put back from an older copy, remove {file}.",
         noted=noted,
         number=number,
         file=file,

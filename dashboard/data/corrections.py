@@ -12,9 +12,9 @@ from core.data.spans.cells import fitting_target
 from core.data.spans.targets import spans_of, types_of, types_of_outputs
 from core.tasks import Task
 from dashboard.parts import tables
+from dashboard.parts.components.mark_spans import MarkView, mark_spans
 from dashboard.parts.correcting import known_label
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, lacking, still_needed, told
-from dashboard.parts.components.mark_spans import MarkView, mark_spans
 from dashboard.parts.scores import task_of_version
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
@@ -212,9 +212,7 @@ def _edit_marks(classifier: str, types: list[str], correction: Correction) -> No
     """Other marks in the text in place of those that wait."""
     text, key = correction.text, f"{LABEL}.{correction.created}.{hash(correction.text)}"
     item = {"place": 0, "text": text, "spans": [[*span] for span in spans_of(correction.label)]}
-    view = MarkView(
-        session=key, types=types, queue=[item], counts={}, single=True, keep=t("data.corrections_keep")
-    )
+    view = MarkView(session=key, types=types, queue=[item], counts={}, single=True, keep=t("data.corrections_keep"))
     mark_spans(view, key=key, take=lambda _, target: _keep_marks(classifier, correction, target))
 
 

@@ -41,7 +41,7 @@ def _sentence(
     if points > -ROUNDING:
         return _kept(len(judged), strata_are)
     decimals = decimals_of(points, -tolerance)
-    facts = {
+    facts: dict[str, str | int] = {
         "label": worst.name,
         "points": f"{-points:.{decimals}f}",
         "low": signed(100 * worst.difference.low, decimals),

@@ -82,8 +82,8 @@ def predict_file(
     """Answer the rows of a CSV or TSV file with the version in ``folder``.
 
     A target that ends in .jsonl gets a line of JSON a row, in which entities are a list. Any other is a table: no cell of it is a
-    formula to a spreadsheet, and it is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
-    left behind; an interrupted run goes on where it was when it is called again with the same file, version and threshold.
+    formula to a spreadsheet, and it is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is
+    never left behind; an interrupted run goes on where it was when it is called again with the same file, version and threshold.
 
     Parameters
     ----------

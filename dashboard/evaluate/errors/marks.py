@@ -53,9 +53,8 @@ def _wrong(table: pd.DataFrame) -> pd.DataFrame:
         set(spans_of(truth)) ^ set(spans_of(answer))
         for truth, answer in zip(table["truth"], table["predicted"], strict=True)
     ]
-    told = table.assign(
-        mistakes=[len(spans) for spans in apart], types=[{span.type for span in spans} for spans in apart]
-    )
+    told = table.assign(mistakes=[len(spans) for spans in apart])
+    told["types"] = pd.Series([{span.type for span in spans} for spans in apart], index=told.index, dtype=object)
     return told[told["mistakes"] > 0].sort_values("mistakes", ascending=False, kind="stable")
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.config import home
+from core.data.dataset.columns import Targets
 from core.data.dataset.label_sets import labels_of
 from core.data.dataset.same_text import text_key
 from core.data.labelling.sessions import Item, LabellingStore
@@ -54,7 +55,7 @@ class Table:
     told: Mapping[str, Told]
 
     @property
-    def reads(self) -> str:
+    def reads(self) -> Targets:
         """What its targets are: one label, several, or entities."""
         return self.dataset.kind
 

@@ -316,7 +316,10 @@ def test_command_line_api_and_bundle_mark_the_same(
     assert main(["predict", "--classifier", "Names", "--data", str(asked), "--text", "text", "--out", str(out)]) == 0
     (row,) = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert (row["text"], row["predicted"], row["truncated"]) == (text, "Tim Cook (PER), New York (LOC)", False)
-    assert [(each["start"], each["end"], each["type"]) for each in row["entities"]] == [(11, 19, "PER"), (29, 37, "LOC")]
+    assert [(each["start"], each["end"], each["type"]) for each in row["entities"]] == [
+        (11, 19, "PER"),
+        (29, 37, "LOC"),
+    ]
 
     secret = KeyStore(workspace.home).create("test")
     with TestClient(create_app(workspace.home), headers={"X-API-Key": getattr(secret, "secret", secret)}) as client:
