@@ -26,6 +26,7 @@ from dashboard.parts.components.mark_spans import MarkView
 from dashboard.use import entities as use_entities
 from dashboard.use import page as use_page
 from tests.core.workflows.test_entities import rows, saved, trained, updated, workspace
+from tests.dashboard.conftest import open_tab
 
 __all__ = ["workspace"]  # a fixture
 
@@ -301,3 +302,19 @@ def test_without_asking_the_model_a_text_still_gets_entities_first(
     asked = page.button_group(key="label.targets.spans")
     assert (asked.value, asked.options) == ("spans", ["Entities", "One label", "Several labels"])
     assert page.button_group(key="label.order.marks").value == "file"
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"), [("en", "Strategies in closed form are not offered"), ("zh", "这里没有闭式求解的策略")]
+)
+def test_the_update_page_says_why_no_strategy_solves(
+    open_page: Callable[..., AppTest], workspace: Workspace, language: str, reason: str
+) -> None:
+    trained(workspace, rows(120, 0), epochs=1)
+    batch = saved(workspace, rows(60, 1), "batch")
+    page = open_page("update", "batch", language=language, classifier="Names")
+    page.session_state["update.chosen"] = {"Names": batch.id}
+    open_tab(page, "update", "learn")
+    page.run()
+    assert not page.exception
+    assert any(reason in caption.value for caption in page.caption)

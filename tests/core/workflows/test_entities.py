@@ -210,7 +210,7 @@ def test_tables_of_another_kind_are_refused_either_way(workspace: Workspace) -> 
     spans = saved(workspace, rows(40, 0), "spans")
     with pytest.raises(DataError, match="here each text needs labels"):
         list(train_classifier(TrainRequest(classifier="L", dataset=spans.id, model="linear"), workspace))
-    with pytest.raises(ConfigError, match="does not suit this model"):
+    with pytest.raises(ConfigError, match="does not suit this model: it solves for one answer a text"):
         list(train_classifier(TrainRequest(dataset=spans.id, strategy="slda", **asked), workspace))
 
 
