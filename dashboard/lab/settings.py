@@ -40,7 +40,7 @@ def strategies(task: Task) -> list[str]:
     picked = [name for family, names in groups.items() for name in _family(family, names, first)]
     hidden = hidden_strategies(task)
     if hidden is not None:
-        st.caption(t_message(hidden))
+        st.caption(plain(t_message(hidden)))
     with st.expander(t("lab.what_they_do")):
         for name in (name for names in groups.values() for name in names):
             st.markdown(t("lab.explained", name=strategy_name(name), about=t(f"names.about_{name}")))

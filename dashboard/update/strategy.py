@@ -55,7 +55,7 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
     with left:
         family = _family(families)
         if hidden is not None:
-            st.caption(t_message(hidden))
+            st.caption(plain(t_message(hidden)))
     names = families[family]
     if st.session_state.get(STRATEGY) not in names:
         st.session_state[STRATEGY] = names[0]
