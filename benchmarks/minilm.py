@@ -18,6 +18,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
 from core.serving.onnx.export import export_onnx
+from core.workflows.precision.judging import ByLabel
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision
 from core.workflows.requests import TrainRequest
@@ -65,7 +66,7 @@ def ready_folder(asked: argparse.Namespace, scratch: Path, wanted: str = "int8")
     validation = rows[rows["split"] == "validation"]
     numbers = {name: number for number, name in enumerate(version.outputs)}
     judged = LabelledRows(list(validation["text"]), np.array([numbers[label] for label in validation["label"]]))
-    choose_precision(folder, wanted, list(rows[rows["split"] == "train"]["text"]), judged)
+    choose_precision(folder, wanted, list(rows[rows["split"] == "train"]["text"]), judged, ByLabel())
     return folder
 
 

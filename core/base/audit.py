@@ -1,8 +1,9 @@
 """The audit log: who or what did what to which model, when and why.
 
 A file that only grows, one line of JSON an entry. Each entry holds the hash of the one before, so that whoever changes, takes out
-or slips in an entry would have to make all later ones anew. Who can write the file can do that; the hash of the last entry, kept
-elsewhere, tells it.
+or slips in an entry would have to make all later ones anew. The number and hash of the last one are noted in a file beside, so
+that a log that was removed or cut off is told, too. Who can write both files can forge both; only the hash of the last entry,
+kept where they cannot write, tells that.
 
 References
 ----------
@@ -31,6 +32,7 @@ from core.base.errors import DataError
 from core.base.messages import Message, message
 
 FILE = "audit.jsonl"
+HEAD = "audit.head.json"  # number and hash of the last entry
 NOTHING = "0" * 64  # in place of the hash before the first entry
 WHO_CHARACTERS, REASON_CHARACTERS = 100, 500
 Done = Literal[
@@ -137,6 +139,7 @@ class AuditLog:
 
     def __init__(self, home: Path) -> None:
         self._path = Path(home) / FILE
+        self._head = Path(home) / HEAD
 
     def add(
         self,
@@ -161,7 +164,7 @@ class AuditLog:
         own = {**(facts or {}), **({"once": once} if once else {})}
         with self._writing():
             if not once or all(entry.facts.get("once") != once for entry in self.entries()):
-                files.append_lines(self._path, [asdict(self._next(did, model, version, reason, own, who))])
+                self._append(self._next(did, model, version, reason, own, who))
 
     def add_moves(self, model: str, moves: Sequence[Mapping[str, Any]], did: Done, facts: Mapping[str, Any]) -> None:
         """Write down the last move of a champion, and before it those that nobody has: of a process that was killed, and of the
@@ -183,7 +186,7 @@ class AuditLog:
                     continue
                 own = {"moved": moved, **(facts if move is moves[-1] else {"late": True})}
                 entry = self._next(did if move is moves[-1] else "promoted", model, number, reason, own)
-                files.append_lines(self._path, [asdict(entry)])
+                self._append(entry)
 
     def entries(self) -> list[Entry]:
         """All entries, the oldest first; lines that cannot be read are passed over, `verify` tells of them."""
@@ -197,6 +200,7 @@ class AuditLog:
         last
             The hash of an entry that was noted elsewhere: it has to be among them.
         """
+        head = self._noted()  # read first: whoever writes an entry meanwhile notes it afterwards
         lines = list(self._lines())
         entries = [entry for entry in lines if entry is not None]
         faults = [
@@ -222,6 +226,9 @@ class AuditLog:
                         **facts,
                     )
                 )
+        if not _holds(entries, head):
+            number = entries[-1].number if entries else 0
+            faults.append(_cut(number, head, str(self._head)))
         if last and last not in {entry.hash for entry in entries}:
             faults.append(
                 message(
@@ -258,7 +265,28 @@ class AuditLog:
                 facts = {"dropped": dropped, "first": kept[0].number, "before": kept[0].before}
                 kept.append(self._next("shortened", "", None, reason, facts))
                 files.write_text(self._path, as_lines(kept))
+                self._note(kept[-1])
         return dropped
+
+    def _append(self, entry: Entry) -> None:
+        # A note that the log does not hold stays: it tells that something was cut off, however much is written after it.
+        follows = _holds(self.entries(), self._noted())
+        files.append_lines(self._path, [asdict(entry)])
+        if follows:
+            self._note(entry)
+
+    def _note(self, entry: Entry) -> None:
+        files.write_json(self._head, {"number": entry.number, "hash": entry.hash})
+
+    def _noted(self) -> tuple[int, str] | None:
+        """Number and hash of the last entry as they are noted beside the log; None where nothing is, as of logs of old."""
+        try:
+            stored = files.read_json(self._head)
+            return int(stored["number"]), str(stored["hash"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return 0, ""  # no entry is such a one
 
     def _next(
         self, did: Done, model: str, version: int | None, reason: str, facts: Mapping[str, Any], who: str | None = None
@@ -323,6 +351,30 @@ def _begins(entries: Sequence[Entry]) -> bool:
     dropped = [entry.facts for entry in entries if entry.did == "shortened"]
     told = {(facts.get("first"), facts.get("before")) for facts in dropped}
     return (first.number, first.before) == (1, NOTHING) or (first.number, first.before) in told
+
+
+def _holds(entries: Sequence[Entry], head: tuple[int, str] | None) -> bool:
+    """Whether the entry that was noted as the last one is still there; later ones may follow."""
+    return head is None or head in {(entry.number, entry.hash) for entry in entries}
+
+
+def _cut(number: int, head: tuple[int, str] | None, file: str) -> Message:
+    noted = head[0] if head is not None else 0
+    if not noted:
+        return message(
+            "audit.note_unreadable",
+            "The note of the last entry, {file}, cannot be read, so nobody can say whether the end of the audit log was cut off. "
+            "Once that is looked into, remove the file.",
+            file=file,
+        )
+    return message(
+        "audit.ends_early",
+        "Entry {noted:,} was written and is not there as it was; the audit log ends with entry {number:,}: it was removed, cut "
+        "off or made anew. Where it was put back from an older copy, remove {file}.",
+        noted=noted,
+        number=number,
+        file=file,
+    )
 
 
 def _plain(text: str) -> str:

@@ -46,6 +46,9 @@ class Score:
     implied
         The function from the sum over a test to the ends of the 95 % interval that is known without redrawing, as of a
         mean of scores that have intervals of their own; a bootstrap is widened to it.
+    single
+        The function from the sum over a test to rows with one thing each that counts, ``(things, k)`` where it is a hit and
+        ``(things, k)`` where it is missed. A paired difference reckons with such rows that changed, though none was seen.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Score:
     higher_is_better: bool = True
     rate: Callable[[Statistics], tuple[Floats, Floats]] | None = None
     implied: Callable[[Floats], tuple[float, float]] | None = None
+    single: Callable[[Floats], tuple[Floats, Floats]] | None = None
 
     @property
     def span(self) -> float:
@@ -155,6 +159,38 @@ class Patterns:
             np.zeros(end - first, dtype=np.int64),
             1,
             None if self.unseen is None else self.unseen[part],
+        )
+
+    def with_unseen(self, *patterns: tuple[Statistics, ...], rows: float) -> Patterns:
+        """The same rows, reckoning with further ones when they are redrawn.
+
+        Parameters
+        ----------
+        patterns
+            Groups of rows that may come, each as `answers`: statistics ``(patterns, k)`` for each answer.
+        rows
+            How many rows each group is reckoned as; they are shared out over its patterns, and over strata by their sizes.
+        """
+        own = self.unseen if self.unseen is not None else np.zeros(len(self.counts))
+        counts, unseen, stratum = [self.counts], [own], [self.stratum]
+        answers = [[each] for each in self.answers]
+        shares = self.sizes / max(self.rows, 1)
+        for group in patterns:
+            number = group[0].shape[0]
+            for place in np.flatnonzero(shares).tolist():
+                counts.append(np.zeros(number))
+                unseen.append(np.full(number, rows * shares[place] / number))
+                stratum.append(np.full(number, place, dtype=np.int64))
+                for parts, added in zip(answers, group, strict=True):
+                    parts.append(sparse.csr_array(added) if sparse.issparse(parts[0]) else added)
+        places = np.concatenate(stratum)
+        order = np.argsort(places, kind="stable")
+        joined = [
+            (sparse.vstack(parts, format="csr") if sparse.issparse(parts[0]) else np.concatenate(parts))[order]
+            for parts in answers
+        ]
+        return Patterns(
+            np.concatenate(counts)[order], tuple(joined), places[order], self.strata, np.concatenate(unseen)[order]
         )
 
 

@@ -16,6 +16,8 @@ from scipy import special
 from core.statistics.additive import Patterns, Score, redraw
 from core.statistics.intervals import Z95, Estimate, estimate, percentiles
 
+UNSEEN = 0.5  # of a row that got better, and of one that got worse, beyond those seen
+
 
 def mcnemar(before: ArrayLike, after: ArrayLike) -> float:
     """Chance of so uneven a split between rows that got better and rows that got worse, were both equally likely.
@@ -71,7 +73,8 @@ def paired_score_difference(
     """After − before of a score on the same rows, with its 95 % interval; positive means larger.
 
     A rate has a closed form (`paired_rate_difference`). Any other score is bootstrapped: whole rows, both answers together,
-    are redrawn.
+    are redrawn. Where the score knows what a row with one thing is, half of one that was gained and half of one that was lost
+    are added to those seen, as in the closed form: without them an interval would have no width where nothing changed.
 
     Parameters
     ----------
@@ -85,7 +88,11 @@ def paired_score_difference(
         (old, trials), (new, _) = (score.rate(statistics) for statistics in pairs.answers)
         gained, lost, rows = (float(pairs.counts @ which) for which in (new > old, old > new, trials))
         return _of_counts(gained, lost, rows)
-    before, after = (float(score.of(sums)) for sums in pairs.sums())
+    sums = pairs.sums()
+    before, after = (float(score.of(each)) for each in sums)
+    if score.single is not None:
+        hit, missed = score.single(sums[0])
+        pairs = pairs.with_unseen((missed, hit), (hit, missed), rows=UNSEEN) if len(hit) else pairs
     old_drawn, new_drawn = redraw(pairs, resamples, np.random.default_rng(seed))
     value = after - before
     low, high = percentiles(score.of(new_drawn) - score.of(old_drawn))

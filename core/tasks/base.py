@@ -125,6 +125,11 @@ class Task:
         """Whether a target is a set of names, as a cell with several or several columns may say it."""
         return self.reads == "labels"
 
+    @property
+    def strata_are(self) -> Literal["labels", "types"]:
+        """What the strata of its rows are called."""
+        return "types" if self.reads == "spans" else "labels"
+
     # -- rows
 
     def as_read(self, dataset: TextDataset) -> TextDataset:

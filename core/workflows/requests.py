@@ -227,16 +227,42 @@ def resolve_update(
 ) -> tuple[Settings, StrategyConfig]:
     """The parent version's settings overlaid with an update's, and the strategy's own."""
     kind = method_of(strategy)
-    if strategy not in strategies_for(task, model):
-        raise ConfigError(
-            "config.strategy_unfit",
-            "The strategy '{strategy}' does not suit this model. These do: {known}.",
-            strategy=strategy,
-            known=strategies_for(task, model),
-        )
+    check_strategy(strategy, task, model)
     mine, *rest = distribute(settings, kind.config_class, *setting_classes(task, model))
     merged = {name: value for part in rest for name, value in part.items()}
     return resolve_settings(model, {**parent, **merged}, task), build(kind.config_class, mine)
+
+
+def check_strategy(strategy: str, task: Task, model: str) -> None:
+    """Raise the `ConfigError` that says why a strategy does not suit a task or a model, and which do."""
+    fitting = strategies_for(task, model)
+    if strategy in fitting:
+        return
+    if task.reads == "spans" and STRATEGIES[strategy].freezes_encoder:
+        raise ConfigError(
+            "config.strategy_solves_texts",
+            "The strategy '{strategy}' does not suit this model: it solves for one answer a text, and entities are marked token "
+            "by token, each in view of its neighbours. These do: {known}.",
+            strategy=strategy,
+            known=fitting,
+        )
+    raise ConfigError(
+        "config.strategy_unfit",
+        "The strategy '{strategy}' does not suit this model. These do: {known}.",
+        strategy=strategy,
+        known=fitting,
+    )
+
+
+def hidden_strategies(task: Task) -> Message | None:
+    """Why strategies that solve are not offered, where entities are marked; None where they are."""
+    if task.reads != "spans":
+        return None
+    return message(
+        "strategies.solve_texts",
+        "Strategies in closed form are not offered: they solve for one answer a text, and entities are marked token by token, "
+        "each in view of its neighbours.",
+    )
 
 
 def strategies_for(task: Task, model: str = "") -> list[str]:

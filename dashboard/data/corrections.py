@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset.label_sets import labels_of, target_of
+from core.data.spans.cells import fitting_target
 from core.data.spans.targets import spans_of, types_of, types_of_outputs
-from core.data.spans.targets import target_of as target_of_spans
 from core.tasks import Task
 from dashboard.parts import tables
+from dashboard.parts.components.mark_spans import MarkView, mark_spans
 from dashboard.parts.correcting import known_label
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, lacking, still_needed, told
-from dashboard.parts.marking import markup
 from dashboard.parts.scores import task_of_version
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
@@ -109,7 +109,7 @@ def _ahead(classifier: str, champion: VersionInfo | None, waiting: list[Correcti
                 st.session_state[NEXT_BATCH] = JOIN if missing else "corrections"
                 go("update", "batch")
     if missing:
-        st.caption(tables.plain(still_needed(missing, sentence="data.corrections_too_few")))
+        st.caption(tables.plain(still_needed(missing, _task(champion), sentence="data.corrections_too_few")))
 
 
 def _labels(champion: VersionInfo | None) -> list[str]:
@@ -174,7 +174,7 @@ def _row(classifier: str, champion: VersionInfo | None, correction: Correction) 
                 st.rerun()
         if st.session_state.get(EDITED) == correction.text:
             if _spans(champion):
-                _edit_marks(classifier, correction)
+                _edit_marks(classifier, _labels(champion), correction)
             else:
                 _edit(classifier, champion, correction)
 
@@ -208,24 +208,24 @@ def _edit(classifier: str, champion: VersionInfo | None, correction: Correction)
     st.rerun()
 
 
-def _edit_marks(classifier: str, correction: Correction) -> None:
+def _edit_marks(classifier: str, types: list[str], correction: Correction) -> None:
     """Other marks in the text in place of those that wait."""
     text, key = correction.text, f"{LABEL}.{correction.created}.{hash(correction.text)}"
-    with st.form("data.corrections.form", border=False):
-        line = st.text_area(t("use.marked_text"), markup.written(text, spans_of(correction.label)), key=key)
-        if not st.form_submit_button(t("data.corrections_keep"), key="data.corrections.keep"):
-            return
-    spans = markup.read(text, line)
-    if spans is None:
-        st.error(t("use.text_changed"), icon=":material/error:")
+    item = {"place": 0, "text": text, "spans": [[*span] for span in spans_of(correction.label)]}
+    view = MarkView(session=key, types=types, queue=[item], counts={}, single=True, keep=t("data.corrections_keep"))
+    mark_spans(view, key=key, take=lambda _, target: _keep_marks(classifier, correction, target))
+
+
+def _keep_marks(classifier: str, correction: Correction, target: str | None) -> None:
+    meant = fitting_target(correction.text, target or "")
+    if meant is None:
         return
     st.session_state[EDITED] = None
-    if target_of_spans(spans) == correction.predicted:
-        state.corrections().remove(classifier, {text})
+    if meant == correction.predicted:
+        state.corrections().remove(classifier, {correction.text})
     else:
-        meant, version = target_of_spans(spans), correction.version
-        state.corrections().add(classifier, text, meant, predicted=correction.predicted, version=version)
-    st.rerun()
+        predicted, version = correction.predicted, correction.version
+        state.corrections().add(classifier, correction.text, meant, predicted=predicted, version=version)
 
 
 def _table(waiting: list[Correction]) -> pd.DataFrame:

@@ -1,8 +1,6 @@
-"""Of a model that marks entities: each type, what is taken for what, and the texts that are marked wrongly."""
+"""Of a model that marks entities: each type, and what is taken for what."""
 
 from __future__ import annotations
-
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -12,17 +10,13 @@ from core.data.spans.targets import Span, spans_of
 from core.tasks.token_classification.report import NOTHING
 from core.tasks.token_classification.row_statistics import overlapping
 from dashboard.evaluate.page import Shown, predictions
-from dashboard.parts import choices, tables
-from dashboard.parts.marking import marked
+from dashboard.parts import tables
 from dashboard.parts.plots.heatmaps import Cell, clickable_heatmap
 from dashboard.shell import layout
-from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, tn
 
 KEY = "evaluate.entities"
-PAGE = 10
 HEIGHT = 560
-ANY = ""
 
 
 def by_type(shown: Shown) -> None:
@@ -125,35 +119,3 @@ def _pairs(table: pd.DataFrame, true: str, given: str) -> list[tuple[str, str, s
 def _met(span: Span, marks: tuple[Span, ...]) -> Span | None:
     near = overlapping(span, marks)
     return next((other for other in near if other == span), near[0] if near else None)
-
-
-def errors(shown: Shown) -> None:
-    """Texts in which not exactly the true entities were marked, those with most mistakes first."""
-    guarded_fragment()(_errors)(shown)
-
-
-def _errors(shown: Shown) -> None:
-    marked.styles()
-    table = predictions(shown)
-    wrong = [
-        (len(set(spans_of(truth)) ^ set(spans_of(answer))), text, spans_of(truth), spans_of(answer))
-        for text, truth, answer in zip(table["text"], table["truth"], table["predicted"], strict=True)
-    ]
-    wrong = sorted((row for row in wrong if row[0]), key=lambda row: -row[0])
-    types = [*shown.figures.per_type]
-    names = {ANY: t("evaluate.errors_any"), **{name: name for name in types}}
-    kind = choices.listed(t("evaluate.entity_type"), names, key=f"{KEY}.kind")
-    if kind != ANY:
-        wrong = [row for row in wrong if any(span.type == kind for span in set(row[2]) ^ set(row[3]))]
-    st.caption(tn("evaluate.entity_errors", len(wrong), rows=tables.thousands(len(table))))
-    page = f"{KEY}.page.{shown.version.number}.{shown.test}.{kind}"
-    number = st.session_state.get(page, 1)
-    for index, (_, text, has, given) in enumerate(wrong[(number - 1) * PAGE : number * PAGE]):
-        with st.container(border=True, gap="small", key=f"{KEY}.card.{shown.version.number}.{index}"):
-            sides = [(t("evaluate.column_truth"), has), (t("evaluate.column_predicted"), given)]
-            shown_sides = "".join(
-                f"<span class='side'>{escape(name)}</span>{marked.html(text, spans, types)}" for name, spans in sides
-            )
-            st.html(f"<div class='marked-sides'>{shown_sides}</div>")
-    if len(wrong) > PAGE:
-        st.pagination(-(-len(wrong) // PAGE), key=page)

@@ -7,7 +7,7 @@ from functools import partial
 
 from dashboard.evaluate import behaviour, confusion, entities, plain, several, slices, summary
 from dashboard.evaluate.compare import tab as compare
-from dashboard.evaluate.errors import cards, farthest
+from dashboard.evaluate.errors import cards, farthest, marks
 from dashboard.evaluate.page import Shown
 from dashboard.evaluate.trust import tab as trust
 from dashboard.shell import tabs
@@ -35,7 +35,7 @@ def parts(shown: Shown) -> dict[str, Part]:
     if shown.task.reads_sets:
         found: dict[str, Part] = {"summary": summary.draw, "confusions": several.pairs, "errors": cards.draw}
     elif shown.task.reads == "spans":
-        found = {"summary": summary.draw, "confusions": entities.confused, "errors": entities.errors}
+        found = {"summary": summary.draw, "confusions": entities.confused, "errors": marks.draw}
     else:
         found = {"summary": summary.draw, "farthest": farthest.draw}
     return found | ({"compare": plain.matrix} if len(shown.report["tests"]) > 1 else {})

@@ -14,7 +14,7 @@ from core.networks.text import TextConfig
 from core.tasks import TASKS, Task
 from core.training import TrainingConfig
 from core.workflows.compare.request import CompareRequest, first_model, first_strategies
-from core.workflows.requests import DataConfig, pairing_remark, strategies_for
+from core.workflows.requests import DataConfig, hidden_strategies, pairing_remark, strategies_for
 from dashboard.parts import choices
 from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.forms.training_form import preset_values
@@ -38,6 +38,9 @@ def strategies(task: Task) -> list[str]:
     groups = by_family({name: family_of(STRATEGIES[name]) for name in strategies_for(task)})
     first = first_strategies(task)
     picked = [name for family, names in groups.items() for name in _family(family, names, first)]
+    hidden = hidden_strategies(task)
+    if hidden is not None:
+        st.caption(plain(t_message(hidden)))
     with st.expander(t("lab.what_they_do")):
         for name in (name for names in groups.values() for name in names):
             st.markdown(t("lab.explained", name=strategy_name(name), about=t(f"names.about_{name}")))

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.registry.records.comparisons import deciding_score
 from core.tasks import DEFAULT, TASKS, Task
+from dashboard.parts import names
 from dashboard.parts.scores import spoken
 from dashboard.shell.i18n import DEFAULT as ENGLISH
 from dashboard.shell.i18n import catalogue, t, tn
@@ -21,8 +22,7 @@ def task_of_result(result: Mapping[str, Any]) -> Task:
 
 def key_for(task: Task, key: str) -> str:
     """Under which key a text stands for what a task reads: ``<key>_spans`` where there is one, else the ordinary one."""
-    own = f"{key}_{task.reads}"
-    return own if own in catalogue(ENGLISH) else key
+    return names.key_for(task.reads, key)
 
 
 def counted(task: Task, key: str, count: int, /, **facts: Any) -> str:

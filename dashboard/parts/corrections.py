@@ -9,6 +9,7 @@ from core.data.labelling.corrections import lacking as too_few
 from core.data.spans.targets import NO_SPANS, spans_of
 from core.tasks import Task
 from dashboard.parts.marking.told import told as told_spans
+from dashboard.parts.names import key_for
 from dashboard.shell.i18n import t, tn
 
 NEXT_BATCH = "update.batch"  # in the session: what the Update page begins with
@@ -30,7 +31,8 @@ def told(task: Task | None, text: str, target: str) -> str:
     return told_spans(text, spans_of(target)) if task.reads == "spans" else task.told(target)
 
 
-def still_needed(missing: dict[str, int], *, sentence: str = "update.corrections_too_few") -> str:
+def still_needed(missing: dict[str, int], task: Task | None, *, sentence: str = "update.corrections_too_few") -> str:
     """How many more corrections of which label let them be learned alone, and what else can be done with them."""
     labels = [tn("update.more_of_label", count, label=label) for label, count in missing.items()]
-    return t(sentence, enough=ENOUGH, labels=t("update.or").join(labels))
+    key = sentence if task is None else key_for(task.reads, sentence)
+    return t(key, enough=ENOUGH, labels=t("update.or").join(labels))

@@ -8,6 +8,7 @@ from core.base.messages import Message
 from dashboard.shell.i18n import DEFAULT, catalogue, t, t_message, tn
 
 if TYPE_CHECKING:
+    from core.data.dataset.columns import Targets
     from core.data.dataset.store import StoredDataset
     from core.jobs import Job
     from core.registry import VersionInfo
@@ -20,6 +21,12 @@ def name_of(kind: str, name: str) -> str:
     """The visible name of a model or strategy; one that the catalogue does not know yet keeps its own."""
     key = f"names.{kind}_{name}"
     return t(key) if key in catalogue(DEFAULT) else name
+
+
+def key_for(reads: Targets, key: str) -> str:
+    """Under which key a text stands for what is read: ``<key>_spans`` where there is one, else the ordinary one."""
+    own = f"{key}_{reads}"
+    return own if own in catalogue(DEFAULT) else key
 
 
 def labels_of(dataset: StoredDataset, key: str) -> str:

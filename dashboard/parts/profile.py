@@ -28,7 +28,7 @@ from dashboard.shell import layout
 from dashboard.shell.errors import boundary, show_error
 from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.layout import Card
-from dashboard.shell.palette import label_colors, palette
+from dashboard.shell.palette import label_colors, palette, type_colors
 
 LABELS_SHOWN = 12  # bars of the label chart; a long tail is summed up in its caption
 BALANCED = 1.5  # largest label against smallest, up to which they count as equally frequent
@@ -99,7 +99,8 @@ def label_balance(counts: Mapping[str, int], *, key: str, types: bool = False) -
     shown = ordered[:LABELS_SHOWN][::-1]
     # With more labels than colours, a colour says nothing any more.
     many = len(counts) > len(palette().categorical)
-    colors = dict.fromkeys(counts, palette().categorical[0]) if many else label_colors(list(counts))
+    colors_of = type_colors if types else label_colors
+    colors = dict.fromkeys(counts, palette().categorical[0]) if many and not types else colors_of(list(counts))
     chart = charts.figure(height=60 + 30 * len(shown))
     chart.add_bar(
         x=[count for _, count in shown],

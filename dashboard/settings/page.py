@@ -40,6 +40,7 @@ PARTS = {
     "monitor.db": "monitor",
     "monitor.db-wal": "monitor",
     "monitor.db-shm": "monitor",
+    "audit.head.json": "audit",
 }
 OTHER = "other"
 

@@ -6,12 +6,25 @@ orange (worse) to blue (better). The values agree with ``.streamlit/config.toml`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import streamlit as st
 
+# Hues of types of entities in both themes: violet, teal, blue, ochre, magenta, grey. No green and no red are among them, since
+# side by side they would read as right and wrong. Usual names have their own; what is not listed is given one by its name.
+TYPE_HUES = {
+    "light": ("#8a5a9e", "#34807c", "#3a6ea5", "#8f6f14", "#b0508f", "#75797c"),
+    "dark": ("#b58cc7", "#74b5b0", "#6f9fd0", "#d1b04c", "#dc8bbd", "#a6a6a6"),
+}
+USUAL_TYPES = (
+    ("PER", "PERSON", "人名"),
+    ("LOC", "LOCATION", "GPE", "地名"),
+    ("ORG", "ORGANIZATION", "机构"),
+    ("DATE", "TIME", "日期"),
+)
 SHADES = (0.0, 0.45, 0.72)  # how much of the colour of text is mixed into the hues where labels outnumber them
 READABLE = 4.5  # contrast of text to its ground that WCAG asks for (AA)
 
@@ -123,6 +136,25 @@ def label_colors(labels: Sequence[str]) -> dict[str, str]:
     for index, label in enumerate(labels):
         turn, place = divmod(index, len(LABEL_HUES))
         shown[label] = _mixed(colors.categorical[LABEL_HUES[place]], colors.text, SHADES[turn % len(SHADES)])
+    return shown
+
+
+def type_colors(types: Iterable[str]) -> dict[str, str]:
+    """A colour for each type of entities, by its name, so that it is the same on every page, in whatever order types come.
+
+    Of types that ask for the same hue, the later one in the alphabet takes the next that is free; once all are taken, each comes
+    again in the next of the `SHADES`.
+    """
+    colors = palette()
+    hues = TYPE_HUES["dark" if colors is DARK else "light"]
+    usual = {name: number for number, names in enumerate(USUAL_TYPES) for name in names}
+    taken = [0] * len(hues)
+    shown = {}
+    for name in sorted(set(types), key=lambda name: (name.upper() not in usual, name)):
+        wanted = usual.get(name.upper(), crc32(name.encode("utf-8", "replace")) % len(hues))
+        hue = min(range(len(hues)), key=lambda number: (taken[number], (number - wanted) % len(hues)))
+        shown[name] = _mixed(hues[hue], colors.text, SHADES[taken[hue] % len(SHADES)])
+        taken[hue] += 1
     return shown
 
 

@@ -297,7 +297,7 @@ def _corrections(situation: Situation, waiting: list[Correction]) -> None:
     st.dataframe(shown.rename(columns=names), hide_index=True, height="content", alt=t("update.preview"))
     missing = lacking(waiting, task)
     if missing:
-        st.info(tables.plain(still_needed(missing)), icon=":material/hourglass_empty:")
+        st.info(tables.plain(still_needed(missing, task)), icon=":material/hourglass_empty:")
         return
     if _button(len(waiting)):
         _use_corrections(situation, table)

@@ -119,7 +119,11 @@ def _content(situation: Situation, changes: Changes, of: Literal["labels", "enti
     else:
         sentence = tn("update.content", rows, labels=_listed(named))
     if aside:
-        sentence = t("update.sentences", first=sentence, second=tn("update.content_aside", aside))
+        sentence = t(
+            "update.sentences",
+            first=sentence,
+            second=tn("update.content_aside_spans" if of == "entities" else "update.content_aside", aside),
+        )
     _line("info", sentence)
 
 
@@ -153,8 +157,6 @@ def _overlap(changes: Changes, *, spans: bool) -> None:
     for finding in findings:
         kind = "warning" if finding.severity == "warning" else "info"
         sentence = plain(t_message(finding.message))
-        if spans and finding.kind == "relabelled":
-            sentence = tn("update.remarked", finding.count)
         if _line(kind, sentence, button=f"update.rows.{finding.kind}"):
             _show_rows(finding, sentence, changes, spans=spans)
     if changes.missing:

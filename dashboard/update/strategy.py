@@ -11,7 +11,7 @@ import streamlit as st
 from core.continual.families import FAMILIES, family_of
 from core.continual.methods import STRATEGIES
 from core.data.dataset.splitting import Split
-from core.workflows.requests import first_strategy, strategies_for
+from core.workflows.requests import first_strategy, hidden_strategies, strategies_for
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores
 from dashboard.parts.names import name_of
@@ -51,8 +51,11 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
     if st.session_state.get(FAMILY) not in families:
         st.session_state[FAMILY] = next(family for family, names in families.items() if picked in names)
     left, right = st.columns(COLUMNS, gap="large")
+    hidden = hidden_strategies(scores.task_of_version(champion))
     with left:
         family = _family(families)
+        if hidden is not None:
+            st.caption(plain(t_message(hidden)))
     names = families[family]
     if st.session_state.get(STRATEGY) not in names:
         st.session_state[STRATEGY] = names[0]

@@ -9,12 +9,14 @@ import streamlit as st
 
 from core.base.messages import Message
 from core.statistics.intervals import rate_estimate
-from dashboard.parts import tables
+from dashboard.parts import scores, tables
 from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+
+ACCURACY = "accuracy"
 
 
 def draw(version: VersionInfo) -> None:
@@ -24,9 +26,7 @@ def draw(version: VersionInfo) -> None:
         return
     st.markdown(f"**{t('models.precision')}**", help=t("models.precision_help"))
     if precision["variants"]:
-        shown = pd.DataFrame(
-            [_row(variant, precision["serving"], precision["rows"]) for variant in precision["variants"]]
-        )
+        shown = pd.DataFrame([_row(variant, precision) for variant in precision["variants"]])
         st.dataframe(shown, hide_index=True, alt=t("models.precision"), key="models.precision")
         st.markdown("\n".join(f"- **{variant['precision']}**: {_why(variant)}" for variant in precision["variants"]))
     for part in ("rule", "note"):
@@ -34,7 +34,14 @@ def draw(version: VersionInfo) -> None:
             st.caption(tables.plain(t_message(Message.from_dict(precision[part]))))
 
 
-def _row(variant: dict[str, Any], serving: dict[str, str], rows: int) -> dict[str, str]:
+def _row(variant: dict[str, Any], precision: dict[str, Any]) -> dict[str, str]:
+    serving, rows = precision["serving"], precision["rows"]
+    if precision.get("score", ACCURACY) == ACCURACY:  # records of old do not say
+        score, worth = t("models.accuracy"), tables.estimate(rate_estimate(round(variant["accuracy"] * rows), rows))
+        loss, agreement = t("models.precision_loss"), t("models.precision_agreement")
+    else:
+        score, worth = scores.score_name(precision["score"]), tables.score(variant["accuracy"])
+        loss, agreement = t("models.precision_loss_entities"), t("models.precision_agreement_entities")
     difference = variant.get("difference")
     return {
         t("models.precision_name"): str(variant["precision"]),
@@ -46,9 +53,9 @@ def _row(variant: dict[str, Any], serving: dict[str, str], rows: int) -> dict[st
         t("models.size"): tables.size(variant["bytes"]),
         t("models.precision_speed"): tables.thousands(variant["texts_per_second"]),
         t("models.precision_latency"): tables.milliseconds(variant["milliseconds"]),
-        t("models.accuracy"): tables.estimate(rate_estimate(round(variant["accuracy"] * rows), rows)),
-        t("models.precision_loss"): tables.change(**difference) if difference is not None else tables.NOTHING,
-        t("models.precision_agreement"): f"{variant['agreement']:.1%}",
+        score: worth,
+        loss: tables.change(**difference) if difference is not None else tables.NOTHING,
+        agreement: f"{variant['agreement']:.1%}",
     }
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.data.labelling.sessions import Item, LabellingStore
+from core.workflows.workspace import open_workspace
 from dashboard.shell.i18n import translate
+from tests.core.workflows.test_entities import trained
+from tests.dashboard.evaluate.test_entity_errors import forgetful
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,3 +162,23 @@ def test_types_are_named_on_the_way_on_a_narrow_screen(dashboard: Dashboard, ope
     page.get_by_role("button", name="Accept and next").click()
     page.get_by_text("1 text is marked.", exact=False).wait_for()
     assert answers(dashboard, identity) == [[[0, 3, "person"]]]
+
+
+def test_a_wrong_answer_is_marked_otherwise_where_it_stands(
+    dashboard: Dashboard, open_page: Callable[..., Page]
+) -> None:
+    workspace = open_workspace(dashboard.home)
+    trained(workspace, forgetful(200))
+    page = open_page("/evaluate?classifier=Names&tab=errors")
+    card = page.locator("[class*='st-key-evaluate-entities-card']").first
+    card.get_by_text(translate("en", "evaluate.right_mark")).click()
+    shown(page).wait_for()
+    words = shown(page).inner_text()
+    drag(page, "lives")
+    page.locator(".chips button", has_text="LOC").click()
+    page.get_by_role("button", name=translate("en", "evaluate.right_keep")).click()
+    page.get_by_text("1 text looked at, 1 with wrong marks").wait_for()
+    (known,) = LabellingStore(dashboard.home).of_test(workspace.datasets.list()[0].id)
+    (answer,) = LabellingStore(dashboard.home).standing(known.id).labelled.values()
+    start = words.index("lives")
+    assert json.loads(answer or "") == [[start, start + 5, "LOC"]]

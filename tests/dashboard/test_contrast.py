@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from core.data.spans.targets import Span
 from dashboard.lab.download import STYLE as LAB_STYLE
+from dashboard.parts.components.mark_spans import MarkView, colors_of
+from dashboard.parts.marking import marked
+from dashboard.parts.marking.marked import GROUND
 from dashboard.shell import palette
 from dashboard.shell.palette import DARK, LIGHT, READABLE, Palette, contrast, readable_on
 
@@ -61,6 +65,41 @@ def test_labels_that_outnumber_the_hues_get_colours_of_their_own(theme: str, mon
     assert shown.categorical[0] not in first[:6]  # green would say that a label is good
     assert len(set(colors.values())) == len(colors)
     assert min(contrast(color, shown.background) for color in colors.values()) >= MARK
+
+
+@themes
+def test_types_of_entities_keep_their_colour_and_none_reads_as_a_judgement(
+    theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = PALETTES[theme]
+    monkeypatch.setattr(palette, "palette", lambda: shown)
+    types = ["PER", "LOC", "ORG", "MISC", "DATE", "MONEY", *(f"T{number}" for number in range(8))]
+    colors = palette.type_colors(types)
+    assert colors == palette.type_colors(reversed(types))  # the order of a chart or a model changes nothing
+    assert len(set(colors.values())) == len(types)
+    usual = palette.type_colors(["PER", "LOC"])
+    assert usual == {name: colors[name] for name in usual}
+    assert palette.type_colors(["person"])["person"] == colors["PER"]
+    hues = palette.TYPE_HUES[theme]
+    assert len(hues) == len(set(hues))
+    for hue in hues:
+        red, green, blue = (int(hue[start : start + 2], 16) for start in (1, 3, 5))
+        assert not (green > 1.2 * red and green > 1.2 * blue), f"{hue} is green"
+        assert not (red > 1.4 * green and red > 1.4 * blue), f"{hue} is red"
+    for color in colors.values():
+        assert contrast(color, shown.background) >= MARK
+        ground = mixed(color, shown.background, GROUND / 100)
+        assert contrast(palette.as_text(color, GROUND / 100), ground) >= READABLE
+        assert contrast(shown.text, ground) >= READABLE
+
+
+def test_the_marker_and_a_marked_text_show_a_type_in_one_colour() -> None:
+    queue = [{"place": 0, "text": "Anna in Rome", "spans": [[8, 12, "LOC"]], "model": [[0, 4, "PER"]]}]
+    colors = colors_of(MarkView("one", ["ORG"], queue=queue, counts={}))
+    assert set(colors) == {"ORG", "LOC", "PER"}
+    shown = marked.html("Anna in Rome", [Span(8, 12, "LOC")], ["PER", "ORG", "LOC"])
+    assert f"border-color:{colors['LOC'][0]}" in shown
+    assert f"color:{colors['LOC'][1]}" in shown
 
 
 @themes

@@ -14,17 +14,19 @@ from core.data.dataset.rows import TextDataset
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
 from core.data.spans.cells import unmarked
-from core.data.spans.targets import spans_of, target_of
+from core.data.spans.targets import Span, spans_of, target_of
 from core.jobs import JobQueue
 from core.workflows.inspect.request import InspectRequest
 from core.workflows.inspect.run import inspect_dataset
 from core.workflows.workspace import Workspace
+from dashboard.data import corrections
 from dashboard.data.labelling.marking import take, view_of
 from dashboard.parts.components.label_keys import Take
 from dashboard.parts.components.mark_spans import MarkView
 from dashboard.use import entities as use_entities
 from dashboard.use import page as use_page
 from tests.core.workflows.test_entities import rows, saved, trained, updated, workspace
+from tests.dashboard.conftest import open_tab
 
 __all__ = ["workspace"]  # a fixture
 
@@ -256,3 +258,63 @@ def test_the_first_choice_of_a_dataset_stays(open_page: Callable[..., AppTest], 
     (other,) = kept - {box.value}
     page = box.set_value(other).run()
     assert page.selectbox(key="quality.dataset").value == other
+
+
+@pytest.mark.parametrize("text", ["See [x](Y) : Tim Cook", "[[a](B)](C) \\[ ](", "]( [Tim](PER) <b>*x*</b>"])
+def test_marks_of_a_correction_are_changed_in_whatever_text(
+    open_page: Callable[..., AppTest], workspace: Workspace, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained(workspace, rows(120, 0), epochs=1)
+    queue = Corrections(workspace.home)
+    queue.add("Names", text, target_of([Span(0, 3, "PER")]), predicted="[]", version=1)
+    shown: list[MarkView] = []
+    reported = ["[]", '[[4, 10, "LOC"]]', "no list"]
+
+    def marker(view: MarkView, *, key: str, take: Take) -> None:
+        shown.append(view)
+        take(0, reported.pop())
+
+    monkeypatch.setattr(corrections, "mark_spans", marker)
+    page = open_page("data", "corrections", classifier="Names")
+    for expected in ['[[0, 3, "PER"]]', '[[4, 10, "LOC"]]']:
+        edit = next(button for button in page.button if str(button.key).startswith("data.corrections.edit."))
+        if not shown or expected != '[[4, 10, "LOC"]]':
+            edit.click().run()
+        else:
+            page.run()
+        assert not page.exception
+        (waiting,) = queue.list("Names")
+        assert (waiting.text, waiting.label) == (text, expected)
+    assert (shown[0].queue[0]["text"], shown[0].queue[0]["spans"]) == (text, [[0, 3, "PER"]])
+    page.run()
+    next(button for button in page.button if str(button.key).startswith("data.corrections.edit.")).click().run()
+    assert queue.list("Names") == []  # what was answered in the first place needs no correction
+
+
+def test_without_asking_the_model_a_text_still_gets_entities_first(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    trained(workspace, rows(120, 0), epochs=1)
+    bare(workspace, rows(25, 3).texts)
+    page = open_page("data", "labelling", classifier="Names")
+    page.button_group(key="label.kind").set_value("texts").run()
+    page.toggle(key="label.ask_model").set_value(False).run()
+    asked = page.button_group(key="label.targets.spans")
+    assert (asked.value, asked.options) == ("spans", ["Entities", "One label", "Several labels"])
+    assert page.button_group(key="label.order.marks").value == "file"
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"), [("en", "Strategies in closed form are not offered"), ("zh", "这里没有闭式求解的策略")]
+)
+def test_the_update_page_says_why_no_strategy_solves(
+    open_page: Callable[..., AppTest], workspace: Workspace, language: str, reason: str
+) -> None:
+    trained(workspace, rows(120, 0), epochs=1)
+    batch = saved(workspace, rows(60, 1), "batch")
+    page = open_page("update", "batch", language=language, classifier="Names")
+    page.session_state["update.chosen"] = {"Names": batch.id}
+    open_tab(page, "update", "learn")
+    page.run()
+    assert not page.exception
+    assert any(reason in caption.value for caption in page.caption)

@@ -122,7 +122,8 @@ TEXT = option("--text", required=True, metavar="COLUMN")
 REASON = option(
     "--reason", default="", metavar="TEXT", help="why; of a promotion above all when the gate is against it"
 )
-OUT = option("--out", required=True, type=Path, metavar="FILE", help="where it is written; of a report: .html or .md")
+WRITTEN = "where it is written; of a report: .html or .md; of answers: .csv, or .jsonl for a line of JSON a row"
+OUT = option("--out", required=True, type=Path, metavar="FILE", help=WRITTEN)
 DRY_RUN = option("--dry-run", action="store_true", help="only say what would be done")
 SETTINGS = several("--set", "NAME=VALUE", "settings by name")
 COUNT = number(int, 1, "a whole number of at least 1")

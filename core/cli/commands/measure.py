@@ -95,12 +95,16 @@ def precision(asked: argparse.Namespace) -> None:
     show(asked, content, _arithmetics(content))
 
 
+def _score(record: dict[str, Any]) -> str:
+    return str(record.get("score", "accuracy")).replace("_f1", "-F1")
+
+
 def _arithmetics(record: dict[str, Any]) -> str:
     lines = [
         f"  {variant['precision']}  {variant['device']:<4}  {variant['bytes'] / 1e6:7.1f} MB  "
         f"{variant['texts_per_second']:9,.0f} texts/s  "
-        f"{variant['milliseconds']:7.2f} ms  accuracy {variant['accuracy']:.3f}  "
-        f"same label {variant['agreement']:.1%}  {variant['why']}"
+        f"{variant['milliseconds']:7.2f} ms  {_score(record)} {variant['accuracy']:.3f}  "
+        f"same answer {variant['agreement']:.1%}  {variant['why']}"
         for variant in record["variants"]
     ]
     serving = ", ".join(f"{kind}: {file}" for kind, file in record["serving"].items()) or "model.onnx everywhere"

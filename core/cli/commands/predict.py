@@ -17,7 +17,7 @@ from core.tasks import DEFAULT, task_of
 
 
 def predict(asked: argparse.Namespace) -> None:
-    """Label the file; on a terminal, show how far it is."""
+    """Answer the rows of the file; on a terminal, show how far it is."""
     workspace, version, folder = version_of(asked)
     threshold = workspace.registry.threshold(asked.classifier)
     progress = _Progress()
@@ -39,18 +39,19 @@ def predict(asked: argparse.Namespace) -> None:
         raise
     finally:
         recorder.close()
+    labels = task_of(str(version.summary.get("task", DEFAULT))).distribution
+    done, answer = ("labelled", "label") if labels else ("answered", "answer")
     tell_format(labelled_file.form)
     tell(labelled_file.left_out, labelled_file.notes)
     if labelled_file.empty:
-        sys.stderr.write(f"Rows without text, which got no label: {labelled_file.empty:,}.\n")
+        sys.stderr.write(f"Rows without text, which got no {answer}: {labelled_file.empty:,}.\n")
     if labelled_file.truncated:
         sys.stderr.write(
             f"Texts longer than what is read, so that their ends did not count: {labelled_file.truncated:,}; "
             "the column 'truncated' names them.\n"
         )
     if labelled_file.resumed:
-        sys.stderr.write(f"{labelled_file.resumed:,} rows had been labelled by an interrupted run. ")
-    done = "labelled" if task_of(str(version.summary.get("task", DEFAULT))).distribution else "answered"
+        sys.stderr.write(f"{labelled_file.resumed:,} rows had been {done} by an interrupted run. ")
     labelled = labelled_file.rows - labelled_file.empty
     sys.stderr.write(f"{labelled:,} rows {done} by version {version.number} → {asked.out}\n")
     if asked.json:

@@ -109,7 +109,7 @@ def _verify(asked: argparse.Namespace, log: AuditLog) -> int:
     told = "\n".join(faults) or (
         f"Nothing was changed since it was written: {counted(verified.entries, 'line')}."
         if verified.entries
-        else "There is no audit log yet, or it was removed."
+        else "There is no audit log yet, or it was removed with the note of its last entry."
     )
     content = {"entries": verified.entries, "last": verified.last, "faults": faults}
     show(asked, content, f"{told}\nHash of the last one, to be noted elsewhere: {verified.last or '-'}")

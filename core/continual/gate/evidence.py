@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from core.statistics.additive import Patterns, Score, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
+
+Strata = Literal["labels", "types"]
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,15 @@ class GateEvidence:
         Strata that occur on the older tests; None when they were not measured.
     calibration
         The calibration of both; None when it was not measured.
+    strata_are
+        What sentences call the strata.
     """
 
     older: tuple[TestChange, ...]
     newest: TestChange
     strata: tuple[StratumChange, ...] | None = None
     calibration: CalibrationChange | None = None
+    strata_are: Strata = "labels"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values of what is known of strata and calibration; a report has the tests elsewhere."""

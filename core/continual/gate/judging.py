@@ -18,7 +18,8 @@ from typing import Any
 
 from core.continual.gate.evidence import GateEvidence
 from core.continual.gate.rules import GateConfig, Rule
-from core.continual.gate.sentences import judge_calibration, judge_newest, judge_older, judge_strata
+from core.continual.gate.sentences import judge_calibration, judge_newest, judge_older
+from core.continual.gate.strata import judge_strata
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def judge(evidence: GateEvidence, rules: GateConfig | None = None) -> GateVerdic
     if wanted.check_older_tests:
         judged += [judge_older(change, wanted) for change in evidence.older]
     if wanted.check_labels:
-        judged.append(judge_strata(evidence.strata, wanted))
+        judged.append(judge_strata(evidence.strata, wanted, evidence.strata_are))
     if wanted.check_newest_test:
         judged.append(judge_newest(evidence.newest, wanted))
     if wanted.check_calibration:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from core.base.messages import Message, message
 from core.base.wording import signed
-from core.continual.gate.evidence import CalibrationChange, StratumChange, TestChange
+from core.continual.gate.evidence import CalibrationChange, TestChange
 from core.continual.gate.rules import GateConfig, Rule, RuleKind
 from core.statistics.intervals import MINIMUM_ROWS, Z95
 
@@ -38,14 +38,14 @@ def judge_older(change: TestChange, rules: GateConfig) -> Rule:
             "gate.older_test_lost",
             "{test} lost {points} points ({low} – {high}); allowed are {limit}.",
             **facts,
-            limit=_shown(rules.tolerance),
+            limit=limit_shown(rules.tolerance),
         )
     else:
         text = message(
             "gate.older_test_lost_too_much",
             "{test} lost {points} points ({low} – {high}), more than the {limit} allowed.",
             **facts,
-            limit=_shown(rules.tolerance),
+            limit=limit_shown(rules.tolerance),
         )
     return Rule(text, passed, figure, limit)
 
@@ -62,7 +62,7 @@ def _not_sure(change: TestChange, figure: float, tolerance: float) -> Rule:
         worst=f"{-figure:.1f}",
         low=signed(100 * change.difference.low, 1),
         high=signed(100 * change.difference.high, 1),
-        limit=_shown(tolerance),
+        limit=limit_shown(tolerance),
     )
     return Rule(text, False, figure, 0.0 - tolerance, note=_what_would_help(change.rows, tolerance))
 
@@ -101,10 +101,10 @@ def judge_newest(change: TestChange, rules: GateConfig) -> Rule:
             "gate.newest_test_gained_too_little",
             "{test} changed by {change} points ({low} – {high}); it must gain at least {limit}.",
             test=change.name,
-            change=signed(figure, _decimals(figure, limit)),
+            change=signed(figure, decimals_of(figure, limit)),
             low=facts["low"],
             high=facts["high"],
-            limit=_shown(limit),
+            limit=limit_shown(limit),
         )
     elif abs(figure) < ROUNDING:
         text = _unchanged(facts)
@@ -125,75 +125,6 @@ def judge_newest(change: TestChange, rules: GateConfig) -> Rule:
     return Rule(text, passed, figure, limit, kind="newest")
 
 
-def judge_strata(changes: tuple[StratumChange, ...] | None, rules: GateConfig) -> Rule:
-    """The strata of the older tests, worst first, against their limit; what they are called is in the sentences."""
-    limit = 0.0 - rules.label_tolerance
-    if changes is None:
-        text = message("gate.labels_not_measured", "Single labels were not measured when this version was made.")
-        return Rule(text, True, None, limit, judged=False, kind="labels")
-    judged = sorted(
-        (change for change in changes if change.rows >= MINIMUM_ROWS), key=lambda change: change.difference.value
-    )
-    few = [change.name for change in changes if change.rows < MINIMUM_ROWS]
-    if not judged:
-        text = message(
-            "gate.labels_too_few",
-            "No label has {needed} rows on the older tests, so none can be judged by itself.",
-            needed=MINIMUM_ROWS,
-        )
-        return Rule(text, True, None, limit, judged=False, kind="labels")
-    figure = 100 * judged[0].difference.value
-    failed = [change for change in judged if 100 * change.difference.value < limit - ROUNDING]
-    note = message(
-        "gate.labels_not_judged",
-        "With fewer than {needed} rows there, these labels are not judged: {labels}.",
-        needed=MINIMUM_ROWS,
-        labels=few,
-    )
-    text = _strata_sentence(judged, failed, rules.label_tolerance)
-    return Rule(text, not failed, figure, limit, kind="labels", note=note if few else None)
-
-
-def _strata_sentence(judged: list[StratumChange], failed: list[StratumChange], tolerance: float) -> Message:
-    """How the judged strata did; they stand in order, the worst first."""
-    worst, limit = judged[0], _shown(tolerance)
-    if len(failed) > 1:
-        return message(
-            "gate.labels_lost_too_much",
-            "{count} labels lost more than the {limit} points of recall allowed: {labels}.",
-            count=len(failed),
-            limit=limit,
-            labels=[f"{change.name} {signed(100 * change.difference.value, 1)}" for change in failed],
-        )
-    points = 100 * worst.difference.value
-    if points > -ROUNDING:
-        return message(
-            "gate.labels_kept", "No label lost recall on the older tests; judged were {count}.", count=len(judged)
-        )
-    decimals = _decimals(points, -tolerance)
-    facts = {
-        "label": worst.name,
-        "points": f"{-points:.{decimals}f}",
-        "low": signed(100 * worst.difference.low, decimals),
-        "high": signed(100 * worst.difference.high, decimals),
-        "rows": worst.rows,
-        "limit": limit,
-    }
-    if failed:
-        return message(
-            "gate.label_lost_too_much",
-            "Label “{label}” lost {points} points of recall on {rows} older rows ({low} – {high}), more than the {limit} "
-            "allowed.",
-            **facts,
-        )
-    return message(
-        "gate.label_lost",
-        "Of all labels “{label}” lost most: {points} points of recall on {rows} older rows ({low} – {high}); allowed are "
-        "{limit}.",
-        **facts,
-    )
-
-
 def judge_calibration(change: CalibrationChange | None, rules: GateConfig) -> Rule:
     """The calibration error over all tests against its limit."""
     limit = rules.calibration_tolerance
@@ -209,7 +140,7 @@ def judge_calibration(change: CalibrationChange | None, rules: GateConfig) -> Ru
         )
         return Rule(text, True, 100 * change.difference.value, limit, judged=False, kind="calibration")
     figure = 100 * change.difference.value
-    decimals = _decimals(figure, limit)
+    decimals = decimals_of(figure, limit)
     facts = {"before": f"{100 * change.before:.{decimals}f}", "after": f"{100 * change.after:.{decimals}f}"}
     facts |= {
         "low": signed(100 * change.difference.low, decimals),
@@ -227,7 +158,7 @@ def judge_calibration(change: CalibrationChange | None, rules: GateConfig) -> Ru
             "gate.calibration_worse",
             "The calibration error rose from {before} to {after} points (change {low} – {high}); allowed are {limit} more.",
             **facts,
-            limit=_shown(limit),
+            limit=limit_shown(limit),
         )
     else:
         text = message(
@@ -235,7 +166,7 @@ def judge_calibration(change: CalibrationChange | None, rules: GateConfig) -> Ru
             "The calibration error rose from {before} to {after} points (change {low} – {high}), by more than the "
             "{limit} allowed.",
             **facts,
-            limit=_shown(limit),
+            limit=limit_shown(limit),
         )
     return Rule(text, passed, figure, limit, kind="calibration")
 
@@ -264,7 +195,7 @@ def _too_few(change: TestChange, limit: float, kind: RuleKind) -> Rule:
 def _facts(change: TestChange, limit: float) -> dict[str, str]:
     """The facts of a sentence: the size of the change without its sign, the ends of the interval with theirs."""
     points = 100 * change.difference.value
-    decimals = _decimals(points, limit)
+    decimals = decimals_of(points, limit)
     return {
         "test": change.name,
         "points": f"{abs(points):.{decimals}f}",
@@ -273,7 +204,7 @@ def _facts(change: TestChange, limit: float) -> dict[str, str]:
     }
 
 
-def _decimals(points: float, limit: float) -> int:
+def decimals_of(points: float, limit: float) -> int:
     """Fewest decimals that still show which side of the limit the figure is on, and that it is not zero."""
     for decimals in (1, 2, 3):
         shown = round(points, decimals)
@@ -283,5 +214,5 @@ def _decimals(points: float, limit: float) -> int:
     return 4
 
 
-def _shown(limit: float) -> str:
+def limit_shown(limit: float) -> str:
     return f"{limit:.1f}" if round(limit, 1) == limit else f"{limit:g}"

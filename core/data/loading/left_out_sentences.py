@@ -8,7 +8,7 @@ from core.base.messages import Message, message
 
 
 def wanting(reason: str, facts: dict[str, Any], column: str) -> Message:
-    """Rows that lack something: a text, a label, or a value in the ``column`` of experiences."""
+    """Rows that lack something: a text, a label, entities, or a value in the ``column`` of experiences."""
     match reason:
         case "no_text" if facts["count"] == 1:
             return message(
@@ -18,6 +18,19 @@ def wanting(reason: str, facts: dict[str, Any], column: str) -> Message:
             return message(
                 "left_out.no_text",
                 "{count:,} of {total:,} rows were left out: they have no text; the first are rows {rows} below the header.",
+                **facts,
+            )
+        case "no_entities" if facts["count"] == 1:
+            return message(
+                "left_out.no_entities_single",
+                "{count} of {total:,} rows was left out: row {rows} has nothing in the column of entities.",
+                **facts,
+            )
+        case "no_entities":
+            return message(
+                "left_out.no_entities",
+                "{count:,} of {total:,} rows were left out: they have nothing in the column of entities; the first are rows "
+                "{rows} below the header.",
                 **facts,
             )
         case "no_label" if facts["count"] == 1:

@@ -33,7 +33,7 @@ FIRST = 5  # lines or rows named in a sentence
 NOTHING = FormatCorrections()
 TOLD_BY_ROWS = ("data.note_header_again", "data.note_second_header")  # notes of the reader that `LeftOut` says, too
 
-Reason = Literal["ragged", "header_again", "second_header", "no_text", "no_label", "no_experience"]
+Reason = Literal["ragged", "header_again", "second_header", "no_text", "no_label", "no_entities", "no_experience"]
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def dataset_of(
     merges = merges_of(dataset) if merge and roles.kind == "label" else {}
     if merges:
         dataset, _ = RenameLabels(names=merges).apply(dataset)
-    left_out = left_out_of(table, set_aside)
+    left_out = left_out_of(table, set_aside, spans=roles.spans)
     reading, telling = reading_notes(table, roles, set_aside), telling_inputs(dataset)
     return LoadedDataset(
         showable(name),
@@ -176,13 +176,18 @@ def merged_labels(table: pandas.DataFrame, column: str) -> pandas.DataFrame:
     return table.assign(**{column: labels.replace(suggested_merges(counts))})
 
 
-def left_out_of(table: pandas.DataFrame, set_aside: SetAside | None = None) -> tuple[LeftOut, ...]:
-    """Rows of the file that are not in the dataset: those that the reader left out, and those without text or label."""
+def left_out_of(
+    table: pandas.DataFrame, set_aside: SetAside | None = None, *, spans: bool = False
+) -> tuple[LeftOut, ...]:
+    """Rows of the file that are not in the dataset: those that the reader left out, and those without text or label;
+    ``spans`` where the column of labels holds entities.
+    """
     skipped = skipped_of(table)
     total = len(table) + len(skipped)
     parts = list(left_out_by_reader(skipped, total))
     if set_aside is not None:
-        for reason, rows in (("no_text", set_aside.empty_text), ("no_label", set_aside.empty_label)):
+        untold = "no_entities" if spans else "no_label"
+        for reason, rows in (("no_text", set_aside.empty_text), (untold, set_aside.empty_label)):
             if rows:
                 lines = lines_of(table, rows[:FIRST])
                 parts.append(replace(left_out_rows(reason, row_numbers(rows, skipped), total), lines=lines))

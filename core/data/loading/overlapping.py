@@ -45,6 +45,7 @@ def overlap(
     labels: Mapping[Any, Collection[str]] | None = None,
     *,
     keys: Sequence[Any] | None = None,
+    spans: bool = False,
 ) -> Overlap:
     """Compare a batch with everything a classifier was trained or tested on.
 
@@ -56,6 +57,8 @@ def overlap(
         Text key → names of the labels it had before.
     keys
         Keys of the batch's texts, where the others' keys are not what `text_key` makes.
+    spans
+        Whether entities are marked in the texts, so that sentences say that.
     """
     keys = [text_key(text) for text in batch.texts] if keys is None else keys
     names = batch.label_names()
@@ -73,10 +76,10 @@ def overlap(
         dtype=np.int64,
     )
     usable = np.setdiff1d(np.arange(len(batch), dtype=np.int64), tested)
-    return Overlap(trained, tested, relabelled, usable, _overlap_findings(trained, tested, relabelled))
+    return Overlap(trained, tested, relabelled, usable, _overlap_findings(trained, tested, relabelled, spans=spans))
 
 
-def _overlap_findings(trained: Rows, tested: Rows, relabelled: Rows) -> tuple[ProfileFinding, ...]:
+def _overlap_findings(trained: Rows, tested: Rows, relabelled: Rows, *, spans: bool) -> tuple[ProfileFinding, ...]:
     sentences: tuple[tuple[str, Severity, Rows, Message], ...] = (
         (
             "known_test",
@@ -93,13 +96,7 @@ def _overlap_findings(trained: Rows, tested: Rows, relabelled: Rows) -> tuple[Pr
             "relabelled",
             "warning",
             relabelled,
-            message(
-                "data.overlap_relabelled",
-                "Rows whose text had another label before: {count:,}. Either the label was corrected, or one of the "
-                "two is wrong; "
-                "look at them before you update.",
-                count=len(relabelled),
-            ),
+            _told_otherwise(len(relabelled), spans=spans),
         ),
         (
             "known_train",
@@ -117,4 +114,21 @@ def _overlap_findings(trained: Rows, tested: Rows, relabelled: Rows) -> tuple[Pr
         ProfileFinding(kind, severity, sentence, len(rows), tuple(rows[:FINDING_ROWS].tolist()))
         for kind, severity, rows, sentence in sentences
         if len(rows)
+    )
+
+
+def _told_otherwise(count: int, *, spans: bool) -> Message:
+    """That something else was said of the same texts before."""
+    if spans:
+        return message(
+            "data.overlap_remarked",
+            "Rows in whose text something else was marked before: {count:,}. Either it was corrected, or one of the two is "
+            "wrong; look at them before you update.",
+            count=count,
+        )
+    return message(
+        "data.overlap_relabelled",
+        "Rows whose text had another label before: {count:,}. Either the label was corrected, or one of the two is wrong; "
+        "look at them before you update.",
+        count=count,
     )

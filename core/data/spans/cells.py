@@ -110,6 +110,8 @@ def read_cell(text: str, cell: str) -> tuple[str, list[Span] | None]:
 
 def unmarked(text: str) -> tuple[str, list[Span]]:
     """A text without its marks, and the entities that they stood for."""
+    if "](" not in text:
+        return text, []
     plain, spans, end = "", [], 0
     for match in MARKED.finditer(text):
         surface, name = match.groups()

@@ -31,7 +31,7 @@ import numpy as np
 if __package__:
     from core.networks.standalone.marking import TokenPipeline, TokenRow
     from core.networks.standalone.pipeline import batches_under_budget, pad
-    from core.networks.standalone.predict import TOKENS_AT_ONCE, Answers, Classifier, asked_rows, kind_of
+    from core.networks.standalone.predict import TOKENS_AT_ONCE, Answers, Classifier, asked_rows, kind_of, told_at_once
 else:  # in a bundle, however it is started
     sys.path.insert(0, str(Path(__file__).resolve().parent))
     from marking import TokenPipeline, TokenRow  # type: ignore[import-not-found,no-redef]
@@ -42,6 +42,7 @@ else:  # in a bundle, however it is started
         Classifier,
         asked_rows,
         kind_of,
+        told_at_once,
     )
 
 OUTSIDE = "O"
@@ -273,6 +274,8 @@ def main(arguments: list[str]) -> None:
     for stream in (sys.stdin, sys.stdout):  # UTF-8 wherever it runs, and a broken byte stops nothing
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    if told_at_once(arguments, __doc__ or ""):
+        return
     extractor = Extractor(Path(__file__).resolve().parent)
     texts = asked_rows(arguments, [])
     for text, entities in zip(texts, extractor.entities(texts), strict=True):

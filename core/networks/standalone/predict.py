@@ -32,7 +32,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -325,13 +325,41 @@ def remark_on_length(answers: Answers, limit: int) -> str:
 def asked_rows(arguments: list[str], inputs: list[dict[str, Any]]) -> list[str]:
     """The rows to label: of a table, of the arguments, or of the lines that come in; with the further columns that are read."""
     if arguments[:1] == ["--csv"]:
-        with open(arguments[1], encoding="utf-8-sig", errors="replace", newline="") as file:
-            table = csv.DictReader(file)
-            if "text" not in (names := table.fieldnames or ()):
-                sys.exit(f"The table has no column 'text'. Its columns are: {', '.join(names)}.")
-            return [_composed(row["text"] or "", row, inputs) for row in table]
-    texts = arguments or [line.rstrip("\r\n") for line in sys.stdin]
+        return [_composed(row["text"] or "", row, inputs) for row in _table(arguments[1])]
+    texts = arguments[arguments[:1] == ["--"] :] or [line.rstrip("\r\n") for line in sys.stdin]
     return [_row(text, inputs) for text in texts] if inputs else texts
+
+
+def told_at_once(arguments: list[str], about: str) -> bool:
+    """Whether all that was asked for is what this program does: that is printed. Ends the program where arguments are none."""
+    first = arguments[0] if arguments else ""
+    if first in ("-h", "--help"):
+        sys.stdout.write(about)
+        return True
+    if first == "--csv" and len(arguments) != 2:
+        refuse("After --csv comes the name of one table, such as reviews.csv.")
+    if first.startswith("--") and first not in ("--", "--csv"):
+        refuse(f"There is no option {first}. --help tells what there is; a text that begins so stands behind --.")
+    return False
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End the program with a sentence on what is wrong with what was asked."""
+    sys.stderr.write(f"{sentence}\n")
+    raise SystemExit(2)
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    try:
+        with open(name, encoding="utf-8-sig", errors="replace", newline="") as file:
+            table = csv.DictReader(file)
+            columns_there = table.fieldnames or ()
+            rows = list(table)
+    except (OSError, csv.Error) as error:
+        refuse(f"The table {name} cannot be read: {getattr(error, 'strerror', None) or error}.")
+    if "text" not in columns_there:
+        refuse(f"The table has no column 'text'. Its columns are: {', '.join(columns_there)}.")
+    return rows
 
 
 def _row(line: str, inputs: list[dict[str, Any]]) -> str:
@@ -342,9 +370,9 @@ def _row(line: str, inputs: list[dict[str, Any]]) -> str:
     except (ValueError, TypeError, KeyError, RecursionError):
         return columns.row_of(inputs, line, {})
     if not isinstance(values, dict):
-        sys.exit(f"'inputs' is to be an object with a value for each column, not {json.dumps(values)}.")
+        refuse(f"'inputs' is to be an object with a value for each column, not {json.dumps(values)}.")
     if strange := sorted(values.keys() - {known["name"] for known in inputs}):
-        sys.exit(
+        refuse(
             f"The model reads no column {strange[0]!r}. Its columns are: {', '.join(known['name'] for known in inputs)}."
         )
     return _composed(text, {name: None if value is None else str(value) for name, value in values.items()}, inputs)
@@ -356,7 +384,7 @@ def _composed(text: str, values: Mapping[str, str | None], inputs: list[dict[str
     for known in inputs:
         name, kind = known["name"], known["kind"]
         if not columns.readable(kind, columns.given(kind, read[name])):
-            sys.exit(f"{read[name]!r} is no value for the column {name!r}, which holds values of the kind {kind}.")
+            refuse(f"{read[name]!r} is no value for the column {name!r}, which holds values of the kind {kind}.")
     return columns.row_of(inputs, text, read)
 
 
@@ -366,11 +394,13 @@ def main(arguments: list[str]) -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     folder = Path(__file__).resolve().parent
     if (folder / "write.py").exists():
-        sys.exit(
+        refuse(
             f"A language model stands in this folder: it labels nothing. Run {folder / 'write.py'} with a beginning."
         )
     if (folder / "extract.py").exists():  # the model marks entities
         import_module("extract").main(arguments)
+        return
+    if told_at_once(arguments, __doc__ or ""):
         return
     classifier = Classifier(folder)
     texts = asked_rows(arguments, classifier.pipeline.inputs)

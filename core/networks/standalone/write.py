@@ -197,6 +197,9 @@ def main(arguments: list[str]) -> None:
     for stream in (sys.stdin, sys.stdout):  # UTF-8 wherever it runs, and a broken byte stops nothing
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    if arguments[:1] in (["-h"], ["--help"]):
+        sys.stdout.write(__doc__ or "")
+        return
     writer = Writer(Path(__file__).resolve().parent)
     for prompt in arguments or [line.rstrip("\r\n") for line in sys.stdin]:
         if cut := writer.truncated(prompt):

@@ -1,4 +1,4 @@
-"""A file in, the same file with labels and probabilities out: any number of rows in bounded memory, and resumable.
+"""A file in, the same rows with answers out: as CSV or as lines of JSON, any number in bounded memory, and resumable.
 
 What is written stands in ``<target>.part`` until all rows are done; ``<target>.part.json`` says how far it is and of what.
 """
@@ -6,6 +6,8 @@ What is written stands in ``<target>.part`` until all rows are done; ``<target>.
 from __future__ import annotations
 
 import csv
+import json
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from core.base.errors import DataError
-from core.base.files import move_file, read_json, write_json
+from core.base.files import json_line, move_file, read_json, write_json
 from core.base.messages import Message
 from core.base.storage import full, is_full
 from core.data.dataset.formulas import defused
@@ -23,6 +25,7 @@ from core.data.loading.load import LeftOut, left_out_of_scan
 from core.data.reading.tables import TableFormat, scan_table, table_pieces
 from core.serving.engines.graphs import load_version
 from core.serving.engines.tables import (
+    ENTITIES,
     TRUNCATED,
     Noted,
     added_column,
@@ -31,8 +34,10 @@ from core.serving.engines.tables import (
     input_notes,
     predict_table,
 )
+from core.tasks import task_of
 from core.tasks.answering import Engine
 
+JSON_LINES = (".jsonl", ".ndjson")  # endings of a target that gets an object a row; any other is a table
 ROWS = 4096  # labelled and written at a time: what a killed process loses at most
 
 
@@ -77,10 +82,11 @@ def predict_file(
     form: TableFormat | None = None,
     seen: Callable[[Engine], Noted] | None = None,
 ) -> LabelledFile:
-    """Label a CSV or TSV file with the version in ``folder``; no cell of the answer is a formula to a spreadsheet.
+    """Answer the rows of a CSV or TSV file with the version in ``folder``.
 
-    The answer is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
-    left behind; an interrupted run goes on where it was when it is called again with the same file, version and threshold.
+    A target that ends in .jsonl gets a line of JSON a row, in which entities are a list. Any other is a table: no cell of it is a
+    formula to a spreadsheet, and it is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is
+    never left behind; an interrupted run goes on where it was when it is called again with the same file, version and threshold.
 
     Parameters
     ----------
@@ -113,7 +119,8 @@ def predict_file(
             empty = int((piece[text].str.strip() == "").sum())
             labelled = predict_table(classifier, piece, text, threshold=threshold, noted=noted)
             truncated = int(labelled[added_column(TRUNCATED, piece)].sum())
-            journal.add(labelled, done, empty, truncated)
+            lists = added_column(ENTITIES, piece) if task_of(classifier.task).reads == "spans" else None
+            journal.add(labelled, done, empty, truncated, lists)
             progress(done, rows)
         journal.finish()
     except OSError as error:
@@ -171,15 +178,13 @@ class _Journal:
         self._rows, self.empty, self.truncated = (int(note[name]) for name in ("rows", "empty", "truncated"))
         return self._rows
 
-    def add(self, table: pd.DataFrame, rows: int, empty: int, truncated: int) -> None:
-        """Append some rows, then note that they are complete; ``empty`` have no text, ``truncated`` were cut."""
+    def add(self, table: pd.DataFrame, rows: int, empty: int, truncated: int, lists: str | None) -> None:
+        """Append some rows, then note that they are complete; ``empty`` have no text, ``truncated`` were cut. The column
+        ``lists``, if there is one, holds lists as JSON.
+        """
         first = self._rows == 0
         with self._part.open("ab") as part:
-            # With this line end the csv module quotes cells that hold a carriage return alone, too.
-            written = defused(table).to_csv(
-                index=False, header=first, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n", encoding="utf-8"
-            )
-            part.write(written.encode("utf-8-sig" if first else "utf-8"))
+            part.write(_as_lines(table, lists) if self._target.suffix.lower() in JSON_LINES else _as_csv(table, first))
             self._rows, self.empty, self.truncated = rows, self.empty + empty, self.truncated + truncated
             counts = {"rows": rows, "empty": self.empty, "truncated": self.truncated}
             note = {"identity": self._identity, **counts, "bytes": part.tell()}
@@ -195,3 +200,27 @@ class _Journal:
             for leftover in (self._part, self._note):
                 with suppress(OSError):
                     leftover.unlink(missing_ok=True)
+
+
+def _as_csv(table: pd.DataFrame, first: bool) -> bytes:
+    # With this line end the csv module quotes cells that hold a carriage return alone, too.
+    written = defused(table).to_csv(
+        index=False, header=first, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n", encoding="utf-8"
+    )
+    return written.encode("utf-8-sig" if first else "utf-8")
+
+
+def _as_lines(table: pd.DataFrame, lists: str | None) -> bytes:
+    """An object a row; what a row without text lacks is null."""
+    return b"".join(
+        json_line({str(name): _plain(value, listed=name == lists) for name, value in row.items()})
+        for row in table.to_dict("records")
+    )
+
+
+def _plain(value: Any, *, listed: bool) -> Any:
+    if listed:
+        return json.loads(value) if value else None
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 6)
+    return value

@@ -23,6 +23,7 @@ Noted = Callable[[Sequence[str], Any, Any, float], None]  # texts, values, which
 
 CHUNK = 1024  # rows between two reports of progress
 TRUNCATED = "truncated"
+ENTITIES = "entities"
 ANSWERED, PERSON = "answered", "person"  # in the column of decisions
 
 
@@ -81,8 +82,8 @@ def predict_table(
         if threshold is not None:
             columns["decision"] = np.where(counts, ANSWERED, PERSON)
     if task.reads == "spans":
-        columns["entities"] = np.full(len(texts), "", dtype=object)
-        columns["entities"][rows] = [as_json(texts[row], values[row, 0]) for row in rows]
+        columns[ENTITIES] = np.full(len(texts), "", dtype=object)
+        columns[ENTITIES][rows] = [as_json(texts[row], values[row, 0]) for row in rows]
     columns[TRUNCATED] = truncated
     if task.numeric:
         kind = "p" if task.activation else "value"

@@ -77,6 +77,20 @@ def _implied_micro(sums: Floats) -> tuple[float, float]:
     return together.implied(np.ones(1)) if together.defined[0] else (0.0, 1.0)
 
 
+def _single(sums: Floats) -> tuple[Floats, Floats]:
+    """Of each label that the test has, a row with it alone: where it is given, and where nothing is."""
+    support, _, _ = parts_of(sums)
+    labels = len(support)
+    which = np.flatnonzero(support > 0)
+    missed = np.zeros((len(which), 3 * labels + WHOLE))
+    missed[np.arange(len(which)), which] = missed[:, -1] = 1
+    hit = missed.copy()
+    for part in (1, 2):
+        hit[np.arange(len(which)), part * labels + which] = 1
+    hit[:, -WHOLE] = 1
+    return hit, missed
+
+
 def _implied(score: ClassScore, sums: Floats) -> tuple[float, float]:
     """The interval of a mean over labels as those of the labels imply it."""
     support, _, _ = parts_of(sums)
@@ -93,8 +107,8 @@ def _macro(name: str, score: ClassScore) -> Score:
     return Score(name, mean, implied=lambda sums: _implied(score, sums))
 
 
-MACRO_F1 = Score("macro_f1", _macro_f1, implied=lambda sums: _implied(F1, sums))
-MICRO_F1 = Score("micro_f1", _micro_f1, implied=_implied_micro)
+MACRO_F1 = Score("macro_f1", _macro_f1, implied=lambda sums: _implied(F1, sums), single=_single)
+MICRO_F1 = Score("micro_f1", _micro_f1, implied=_implied_micro, single=_single)
 SUBSET_ACCURACY = rate_score("subset_accuracy", lambda rows: (rows[..., -2], rows[..., -1]))
 MACRO_PRECISION = _macro("macro_precision", PRECISION)
 MACRO_RECALL = _macro("macro_recall", RECALL)

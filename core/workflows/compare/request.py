@@ -21,6 +21,7 @@ from core.workflows.requests import (
     DataConfig,
     Settings,
     architecture_of,
+    check_strategy,
     method_of,
     pairing_remark,
     resolve_settings,
@@ -203,15 +204,8 @@ def resolve_comparison(request: CompareRequest, task: Task) -> ResolvedCompariso
     own = {name: method_of(name).config_class for name in names}
     model = request.model or first_model(task)
     shared = (architecture_of(model, task).config_class, TextConfig, TrainingConfig, DataConfig)
-    fitting = strategies_for(task, model)
     for name in names:
-        if name not in fitting:
-            raise ConfigError(
-                "config.strategy_unfit",
-                "The strategy '{strategy}' does not suit this model. These do: {known}.",
-                strategy=name,
-                known=fitting,
-            )
+        check_strategy(name, task, model)
     parts = distribute(request.settings, *own.values(), *shared)
     built = {name: build(own[name], values) for name, values in zip(own, parts, strict=False)}
     common: Mapping[str, Any] = {name: value for part in parts[len(own) :] for name, value in part.items()}

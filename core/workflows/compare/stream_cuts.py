@@ -60,7 +60,7 @@ def left_out_of_stream(table: pandas.DataFrame, roles: ColumnRoles, column: str 
     column
         Its values are the experiences; None where something else cuts them.
     """
-    left_out = left_out_of(table, rows_set_aside(table, roles))
+    left_out = left_out_of(table, rows_set_aside(table, roles), spans=roles.spans)
     if column is None:
         return left_out
     empty = np.flatnonzero((_experiences(table, column) == "").to_numpy())

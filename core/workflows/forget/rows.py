@@ -14,6 +14,7 @@ from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import body_key
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
+from core.data.spans.cells import unmarked
 from core.registry import VersionInfo
 from core.serving.monitor import MonitorStore
 from core.workflows.versions.folder import PARTS, VersionFolder
@@ -133,10 +134,10 @@ class Wanted:
 
 
 def text_digest(text: str) -> str:
-    """A hash that equal texts share (as duplicates are equal), whatever stands in further columns beside them; no text can be
-    read from it.
+    """A hash that equal texts share (as duplicates are equal), whatever stands in further columns beside them and whether
+    entities are marked in them, as in ``[Tim](PER) sleeps``; no text can be read from it.
     """
-    return hashlib.sha256(body_key(text).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(body_key(unmarked(text)[0]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def group_digest(group: str) -> str:

@@ -31,6 +31,7 @@ from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
 from core.workflows.learn.calibrating import CPU, calibrate, keep_thresholds, keep_validation, trust_figures
+from core.workflows.precision.judging import Judge, judge_of
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
@@ -153,18 +154,19 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         task, outputs = candidate.learner.settings.task, candidate.learner.outputs
         export_onnx(candidate.learner.model, folder.path / "model.onnx", task)
         reached("produce.exported")
-        rows = _validation_rows(candidate) if task.activation else None
+        judge = judge_of(task)
+        rows = _validation_rows(candidate) if task.activation or judge is not None else None
         calibration = None
-        if rows is not None:
+        if rows is not None and task.activation:
             kept, wanted = _with_kept_features(candidate, folder), candidate.learner.settings.data.calibrate
             calibration = calibrate(folder, rows, wanted=wanted, engine=kept)
             if task.reads_sets:
                 keep_thresholds(folder, rows, _with_kept_features(candidate, folder))
         parity = _prove(candidate, folder)
-        precision = _only_exact(candidate, folder)
-        if precision is None and rows is not None:
+        precision = _only_exact(candidate, folder, judged=judge is not None)
+        if precision is None and rows is not None and judge is not None:
             yield StageStarted(message("stage.precision", "Trying faster arithmetic."), 0.92)
-            precision = _choose_precision(candidate, folder, rows)
+            precision = _choose_precision(candidate, folder, rows, judge)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
         kept = _with_kept_features(candidate, folder)
         engine = kept or task.engine(folder.path)
@@ -246,7 +248,10 @@ def _baseline(candidate: Candidate) -> tuple[dict[str, Any], list[Message]]:
 
 def _validation_rows(candidate: Candidate) -> LabelledRows:
     texts, names, _ = candidate.stream.met.sample(validated=True)
-    return LabelledRows(texts, candidate.learner.settings.task.encode(names, candidate.learner.outputs))
+    task = candidate.learner.settings.task
+    if task.reads == "spans":
+        return LabelledRows(texts, np.array(names, dtype=object))
+    return LabelledRows(texts, task.encode(names, candidate.learner.outputs))
 
 
 def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
@@ -272,20 +277,20 @@ def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
     return parity
 
 
-def _only_exact(candidate: Candidate, folder: VersionFolder) -> dict[str, Any] | None:
+def _only_exact(candidate: Candidate, folder: VersionFolder, *, judged: bool) -> dict[str, Any] | None:
     settings = candidate.learner.settings
     return only_exact(
         folder.path,
         settings.data.serve_precision,
         int(candidate.stream.met.validated.sum()),
         fixed=candidate.learner.model.encodes_once or candidate.strategy.declared.freezes_encoder,
-        probable=settings.task.distribution,
+        judged=judged,
     )
 
 
-def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: LabelledRows) -> dict[str, Any]:
+def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: LabelledRows, judge: Judge) -> dict[str, Any]:
     wanted = candidate.learner.settings.data.serve_precision
-    return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows)
+    return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows, judge)
 
 
 def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a variant of a version's file is worth: how fast, how accurate, and how often it gives the same label as the exact one."""
+"""What a variant of a version's file is worth: how fast, how right, and how often it gives the same answer as the exact one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from core.networks.standalone.predict import Classifier
 from core.statistics.intervals import Estimate
-from core.tasks.text_classification.pairs import paired_difference
+from core.workflows.precision.judging import Judge
 
 MOST_ROWS = 2000
 FEWEST_ROWS = 200
@@ -22,7 +22,7 @@ SINGLE = 30  # texts that are answered one by one
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """Validation rows: texts, and the number of each one's label (int64)."""
+    """Validation rows: texts, and the number of each one's label (int64), or each one's target where entities are marked."""
 
     texts: Sequence[str]
     truth: np.ndarray
@@ -43,12 +43,12 @@ class Figures:
     Parameters
     ----------
     accuracy
-        Share of right answers on the validation rows, 0 to 1.
+        Share of right answers on the validation rows, 0 to 1; where entities are marked, micro-F1.
     difference
         Accuracy minus that of float32 on the same rows, −1 to 1 with its 95 % interval; positive is better.
         None for float32 itself.
     agreement
-        Share of rows with the same label as float32.
+        Share of rows with the same answer as float32.
     max_abs_diff
         Largest difference of any probability.
     texts_per_second
@@ -73,25 +73,26 @@ def worthwhile_rows(classifier: Classifier, rows: LabelledRows) -> LabelledRows:
     return rows.at_most(int(np.clip(_pace(classifier, rows.texts) * 10, FEWEST_ROWS, MOST_ROWS)))
 
 
-def measure(variants: Mapping[str, Classifier], rows: LabelledRows, exact: np.ndarray) -> dict[str, Figures]:
+def measure(
+    variants: Mapping[str, Classifier], rows: LabelledRows, exact: np.ndarray, judge: Judge
+) -> dict[str, Figures]:
     """Figures of variants that run on the same kind of device, by name.
 
     Parameters
     ----------
     exact
-        Probabilities (rows, labels) of float32.
+        What float32 computes of these rows: probabilities (rows, labels), or entities (rows, 1).
     """
     batches, singles = _times(variants, rows.texts)
-    labels = exact.argmax(axis=1)
     figures = {}
     for name, classifier in variants.items():
-        probabilities = classifier.compute(rows.texts)
-        predicted = probabilities.argmax(axis=1)
+        values = classifier.compute(rows.texts)
+        wanted, given = judge.answers(classifier, exact), judge.answers(classifier, values)
         figures[name] = Figures(
-            accuracy=float((predicted == rows.truth).mean()),
-            difference=None if name == "fp32" else paired_difference(rows.truth, labels, predicted),
-            agreement=float((predicted == labels).mean()),
-            max_abs_diff=float(np.abs(probabilities - exact).max()),
+            accuracy=judge.worth(rows.truth, given),
+            difference=None if name == "fp32" else judge.difference(rows.truth, wanted, given),
+            agreement=float((given == wanted).mean()),
+            max_abs_diff=judge.apart(values, exact),
             texts_per_second=batches[name],
             milliseconds=singles[name],
         )

@@ -56,7 +56,8 @@ def compare_batch(batch: TextDataset, past: Past) -> Overlap:
     """What of a batch the version has seen before: trained on, tested on, or under another label."""
     batch, keys = past.folder.task.as_read(batch), key_numbers(batch.texts)
     labels = past.met.labels_of(keys)
-    return overlap(batch, {"train": labels.keys(), "test": {*past.tested.tolist()}}, labels, keys=keys.tolist())
+    known, spans = {"train": labels.keys(), "test": {*past.tested.tolist()}}, past.folder.task.reads == "spans"
+    return overlap(batch, known, labels, keys=keys.tolist(), spans=spans)
 
 
 def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Past, train_only: Rows = NO_ROWS) -> Split:
@@ -93,6 +94,13 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
     train = np.union1d(fresh[part.train], known)
     validation, test = fresh[part.validation], fresh[part.test]
     if not len(test) or not len(validation):
+        if settings.task.reads == "spans":
+            raise DataError(
+                "update.too_few_marked",
+                "{rows} new rows are too few for an update: some must be kept for validation and for a frozen test. "
+                "Collect at least 10 texts with each type of entities first.",
+                rows=len(fresh),
+            )
         raise DataError(
             "update.too_few",
             "{rows} new rows are too few for an update: some must be kept for validation and for a frozen test. "

@@ -72,8 +72,8 @@ def stored_rules(report: Mapping[str, Any]) -> GateConfig:
 
 def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: name) -> GateEvidence | None:
     """What a report's verdict rests on; None where there was nothing to compare with, as after a first training."""
-    score = task_of(report.get("task", DEFAULT)).score
-    changes = [_test_change(test, name, score) for test in report["tests"] if test.get("difference")]
+    task = task_of(report.get("task", DEFAULT))
+    changes = [_test_change(test, name, task.score) for test in report["tests"] if test.get("difference")]
     if len(changes) < 2:
         return None
     evidence = report.get("gate_evidence") or {}
@@ -83,6 +83,7 @@ def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: 
         newest=changes[-1],
         strata=None if strata is None else tuple(StratumChange.from_dict(stratum) for stratum in strata),
         calibration=None if calibration is None else CalibrationChange.from_dict(calibration),
+        strata_are=task.strata_are,
     )
 
 

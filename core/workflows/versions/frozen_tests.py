@@ -222,7 +222,8 @@ def gate_evidence(scores: Sequence[Scores]) -> GateEvidence | None:
     if len(changes) < len(scores):
         return None
     *older, newest = changes
-    return GateEvidence(tuple(older), newest, _strata_changes(scores[:-1]), _calibration_change(scores))
+    strata = _strata_changes(scores[:-1])
+    return GateEvidence(tuple(older), newest, strata, _calibration_change(scores), scores[-1].task.strata_are)
 
 
 def _strata_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...] | None:

@@ -85,9 +85,14 @@ def _asked_champion() -> VersionInfo | None:
 
 
 def _targets() -> str:
-    """What a text gets, in plain words, where no model has said so."""
-    names = {targets: t(f"label.targets_{targets}") for targets in TARGETS}
-    return choices.segmented(t("label.targets"), names, key="label.targets", help=t("label.targets_help"), wrap=True)
+    """What a text gets, in plain words, where no model marks or labels it; what the chosen one is for comes first."""
+    champion = champion_of_choice()
+    key, first = "label.targets", TARGETS[0]
+    if champion is not None:
+        first = task_of_version(champion).reads
+        key = f"{key}.{first}"
+    names = {targets: t(f"label.targets_{targets}") for targets in sorted(TARGETS, key=lambda name: name != first)}
+    return choices.segmented(t("label.targets"), names, key=key, help=t("label.targets_help"), wrap=True)
 
 
 def _to_mark(wanted: _Texts, champion: VersionInfo | None, types: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
-"""Under a wrong answer: whether the label in the data is wrong, or the model.
+"""Under a wrong answer: whether the label in the data is wrong, or what is marked there, or the model.
 
 The rows are of frozen tests, which never change and are never learned from, so nothing here goes into the queue of corrections:
-what is said becomes a labelling session of the table that the test was taken from, and of that a table with better labels.
+what is said becomes a labelling session of the table that the test was taken from, and of that a table with better targets.
 """
 
 from __future__ import annotations
@@ -14,13 +14,19 @@ import pandas as pd
 import streamlit as st
 
 from core.base.config import home
+from core.data.dataset.columns import Targets
 from core.data.dataset.label_sets import labels_of
 from core.data.dataset.same_text import text_key
 from core.data.labelling.sessions import Item, LabellingStore
+from core.data.spans.cells import fitting_target
+from core.data.spans.targets import spans_of
 from core.workflows.versions.folder import VersionFolder
 from dashboard.evaluate.page import Shown
 from dashboard.parts import tables
+from dashboard.parts.components.mark_spans import MarkView, mark_spans
 from dashboard.parts.correcting import LABELLING
+from dashboard.parts.marking.told import told as told_spans
+from dashboard.parts.names import key_for
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
@@ -48,8 +54,15 @@ class Table:
     dataset: StoredDataset
     told: Mapping[str, Told]
 
+    @property
+    def reads(self) -> Targets:
+        """What its targets are: one label, several, or entities."""
+        return self.dataset.kind
+
     def offers(self, label: str) -> bool:
-        """Whether the dataset knows the label, or all labels of a set."""
+        """Whether the dataset knows the label, or all labels of a set; any entities can be marked."""
+        if self.reads == "spans":
+            return True
         wanted = labels_of(label) if self.dataset.roles.several else (label,)
         return set(wanted) <= set(self.dataset.label_rows)
 
@@ -89,9 +102,8 @@ def standing(tested: Mapping[int, Table]) -> None:
         wrong = sum(told.label != told.given for told in said)
         with st.container(horizontal=True, vertical_alignment="center", key=f"{KEY}.standing.{number}"):
             facts = {"name": tables.plain(table.dataset.name), "wrong": wrong}
-            st.caption(
-                tn("evaluate.right_standing", len(said), **facts), help=t("evaluate.right_help"), width="content"
-            )
+            sentence = tn(key_for(table.reads, "evaluate.right_standing"), len(said), **facts)
+            st.caption(sentence, help=_text(table, "help"), width="content")
             if wrong and st.button(
                 t("evaluate.right_table"), key=f"{KEY}.table.{number}", type="tertiary", icon=":material/new_label:"
             ):
@@ -102,58 +114,94 @@ def standing(tested: Mapping[int, Table]) -> None:
 def draw(shown: Shown, row: pd.Series, table: Table, *, key: str) -> None:
     """The question under a card, or what was answered and the way to take it back."""
     text, number, predicted = str(row["text"]), int(row["test"]), str(row["predicted"])
-    told, several = table.told.get(text_key(text)), table.dataset.roles.several
+    told = table.told.get(text_key(text))
+    answered = told is not None and told.label is not None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{KEY}.{key}"):
-        if told is not None and told.label is not None:
-            _said(told, several, key)
+        if told is not None and answered:
+            _said(told, text, table, key)
             return
         st.button(
             t("evaluate.right_model"),
             key=f"{KEY}.model.{key}",
             type="tertiary",
             icon=":material/smart_toy:",
-            help=t("evaluate.right_model_help"),
+            help=_text(table, "model_help"),
             on_click=settle,
             args=(shown, number, text),
         )
         if table.offers(predicted):
             st.button(
-                t(f"evaluate.right_label{'s' if several else ''}", label=_name(predicted, several)),
+                _text(table, "label", label=_name(table, text, predicted)),
                 key=f"{KEY}.label.{key}",
                 type="tertiary",
                 icon=":material/new_label:",
-                help=t("evaluate.right_help"),
+                help=_text(table, "help"),
                 on_click=settle,
                 args=(shown, number, text, predicted),
             )
-        others = [label for label in table.dataset.label_rows if label not in (row["truth"], predicted)]
-        if others and not several:
-            picked = st.selectbox(
-                t("evaluate.right_other"),
-                others,
-                index=None,
-                key=f"{KEY}.other.{key}",
-                placeholder=t("evaluate.right_other"),
-                label_visibility="collapsed",
-                width=220,
-            )
-            if picked:
-                settle(shown, number, text, picked)
-                st.rerun(scope="fragment")
+        if table.reads == "label":
+            _another_label(shown, row, table, key)
+            return
+        marks_wanted = table.reads == "spans" and st.toggle(t("evaluate.right_mark"), key=f"{KEY}.mark.{key}")
+    if marks_wanted:
+        _another_marking(shown, row, table, key)
 
 
-def _name(label: str, several: bool) -> str:
-    """A label, or the labels of a set, for people."""
-    names = labels_of(label) if several else [label]
+def _another_label(shown: Shown, row: pd.Series, table: Table, key: str) -> None:
+    others = [label for label in table.dataset.label_rows if label not in (row["truth"], row["predicted"])]
+    if not others:
+        return
+    picked = st.selectbox(
+        t("evaluate.right_other"),
+        others,
+        index=None,
+        key=f"{KEY}.other.{key}",
+        placeholder=t("evaluate.right_other"),
+        label_visibility="collapsed",
+        width=220,
+    )
+    if picked:
+        settle(shown, int(row["test"]), str(row["text"]), picked)
+        st.rerun(scope="fragment")
+
+
+def _another_marking(shown: Shown, row: pd.Series, table: Table, key: str) -> None:
+    """The text with what is marked in its table, to be marked otherwise."""
+    text, truth = str(row["text"]), str(row["truth"])
+    item = {"place": 0, "text": text, "spans": [[*span] for span in spans_of(truth)]}
+    view = MarkView(
+        session=f"{key}.{hash((text, truth))}",
+        types=[*table.dataset.label_rows],
+        queue=[item],
+        counts={},
+        single=True,
+        keep=t("evaluate.right_keep"),
+    )
+
+    def take(_: int | None, target: str | None) -> None:
+        meant = fitting_target(text, target or "")
+        if meant is not None:
+            settle(shown, int(row["test"]), text, meant)
+
+    mark_spans(view, key=f"{KEY}.marks.{key}", take=take)
+
+
+def _text(table: Table, name: str, **facts: str) -> str:
+    return t(key_for(table.reads, f"evaluate.right_{name}"), **facts)
+
+
+def _name(table: Table, text: str, target: str) -> str:
+    """A label, the labels of a set, or the entities of a text, for people."""
+    if table.reads == "spans":
+        return tables.plain(told_spans(text, spans_of(target))) if spans_of(target) else t("spans.none")
+    names = labels_of(target) if table.reads == "labels" else [target]
     return tables.plain(t("reasons.comma").join(names)) or t("evaluate.right_none")
 
 
-def _said(told: Told, several: bool, key: str) -> None:
+def _said(told: Told, text: str, table: Table, key: str) -> None:
     wrong = told.label != told.given
     sentence = (
-        t("evaluate.right_said_label", label=_name(told.label or "", several))
-        if wrong
-        else t("evaluate.right_said_model")
+        _text(table, "said_label", label=_name(table, text, told.label or "")) if wrong else _text(table, "said_model")
     )
     st.markdown(f":primary[:material/check:] {sentence}", width="content")
     st.button(
@@ -166,8 +214,9 @@ def _said(told: Told, several: bool, key: str) -> None:
 
 
 def settle(shown: Shown, number: int, text: str, label: str | None = None) -> None:
-    """Keep that a label should be another one; without one, that it stands and the model is wrong."""
-    told = tables_of(shown)[number].told.get(text_key(text))
+    """Keep that a label, or what is marked, should be another; without one, that it stands and the model is wrong."""
+    table = tables_of(shown)[number]
+    told = table.told.get(text_key(text))
     if told is None:
         from core.workflows.labelling import begin_with_test
 
@@ -177,4 +226,5 @@ def settle(shown: Shown, number: int, text: str, label: str | None = None) -> No
     if told is None:  # taken out of the table since
         st.toast(t("evaluate.right_missing"), icon=":material/info:")
         return
-    LabellingStore(home()).answer(told.session, told.position, told.given if label is None else label)
+    answer = told.given if label is None else label
+    LabellingStore(home()).answer(told.session, told.position, answer, new=table.reads == "spans")  # a type may be new

@@ -218,7 +218,7 @@ function show(state) {
   }
   const { item, past, done, labelled, counts, types } = view(state);
   const find = (name) => root.querySelector(`.${name}`);
-  const colorOf = (type) => data.colors[types.indexOf(type) % data.colors.length];
+  const colorOf = (type) => (Object.hasOwn(data.colors, type) ? data.colors[type] : data.fresh);
   const paint = (element, type) => {
     element.style.setProperty("--line", colorOf(type)[0]);
     element.style.setProperty("--word", colorOf(type)[1]);

@@ -20,7 +20,7 @@ from dashboard.parts.components.assets import made_of
 from dashboard.parts.components.label_keys import Take, take_actions
 from dashboard.parts.marking.marked import GROUND
 from dashboard.shell.i18n import t
-from dashboard.shell.palette import as_text, label_colors
+from dashboard.shell.palette import as_text, palette, type_colors
 
 _marker = made_of("mark_spans", "mark_spans_text")
 
@@ -43,7 +43,6 @@ WORDS = (
 )
 SINGLE = ("next", "undo", "select", "keys")  # words that are others where a single text is put right
 PLACES = ("done", "labelled", "total", "text", "type", "entities")  # that the browser fills
-HUES = 24  # types that have a colour of their own
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,8 @@ class MarkView:
         How many texts were looked at, have a target, and are there.
     single
         Whether there is one text alone, which is put right.
+    keep
+        What stands on the button that keeps it, where that is not a correction.
     """
 
     session: str
@@ -76,6 +77,7 @@ class MarkView:
     labelled: int = 0
     total: int = 1
     single: bool = False
+    keep: str = ""
 
 
 def mark_spans(view: MarkView, *, key: str, take: Take) -> None:
@@ -88,16 +90,28 @@ def mark_spans(view: MarkView, *, key: str, take: Take) -> None:
         or with None and None to undo.
     """
     confirmed: dict[str, int] = st.session_state.setdefault(f"{key}.confirmed", {})
-    colors = label_colors([str(number) for number in range(HUES)]).values()
     data = {
         **vars(view),
-        "words": words_of(view.single),
-        "colors": [[color, as_text(color, GROUND / 100)] for color in colors],
+        "words": words_of(view.single) | ({"next": view.keep} if view.keep else {}),
+        "colors": colors_of(view),
+        "fresh": _line_and_word(
+            palette().muted
+        ),  # of types that are named in the browser, until the next view knows them
         "ground": f"{GROUND}%",
         "confirmed": dict(confirmed),
     }
     # A callback, since it must be done before the next view is made.
     _marker(key=key, data=data, default={"log": None}, on_log_change=partial(_take_log, key, view.session, take))
+
+
+def colors_of(view: MarkView) -> dict[str, list[str]]:
+    """The colours of each type that is shown: of its line, and of words on its ground."""
+    marked = [span[2] for item in view.queue for span in (*item["spans"], *(item.get("model") or ()))]
+    return {name: _line_and_word(color) for name, color in type_colors([*view.types, *marked]).items()}
+
+
+def _line_and_word(color: str) -> list[str]:
+    return [color, as_text(color, GROUND / 100)]
 
 
 def words_of(single: bool) -> dict[str, str]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data.spans.targets import Span
 from dashboard.shell.i18n import t
-from dashboard.shell.palette import as_text, label_colors
+from dashboard.shell.palette import as_text, type_colors
 
 GROUND = 26  # per cent of the type's colour: letters stay readable in both themes
 
@@ -26,11 +26,11 @@ def html(text: str, spans: Sequence[Span], types: Sequence[str], sure: Mapping[S
     Parameters
     ----------
     types
-        All types of the model, by whose order each has its colour.
+        All types of the model, among which each has its colour.
     sure
         How sure the model is of each entity, 0 to 1.
     """
-    colors = label_colors([*types, *sorted({span.type for span in spans} - set(types))])
+    colors = type_colors([*types, *(span.type for span in spans)])
     parts, written = [], 0
     for span in sorted(spans):
         if span.start < written:

@@ -27,7 +27,11 @@ def tell_left_out(uploaded: UploadedTable, set_aside: SetAside | None = None) ->
     set_aside
         The rows that `build_dataset` set aside; None where the page takes every row of the table.
     """
-    warn_left_out(part for part in left_out_of(uploaded.table, set_aside) if part.reason not in OF_READER)
+    warn_left_out(
+        part
+        for part in left_out_of(uploaded.table, set_aside, spans=uploaded.roles.spans)
+        if part.reason not in OF_READER
+    )
     if set_aside is not None and set_aside.respelled:
         tell_notes([read_note(set_aside.respelled)])
 

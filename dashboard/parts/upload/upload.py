@@ -89,7 +89,11 @@ class UploadedTable:
             written = {"format": self.form.kind, "sheet": self.form.part}
         origin = {"file": self.name, **written}
         sample = dict(zip(("sample", "part"), self.sample, strict=True)) if self.sample else {}
-        way = origin_of(left_out_of(self.table, set_aside), reading_notes(self.table, self.roles, set_aside), set_aside)
+        way = origin_of(
+            left_out_of(self.table, set_aside, spans=self.roles.spans),
+            reading_notes(self.table, self.roles, set_aside),
+            set_aside,
+        )
         return {**origin, **sample, **way}
 
 

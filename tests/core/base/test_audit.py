@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.base import audit
-from core.base.audit import FILE, AuditLog, act_as, as_csv, as_lines
+from core.base.audit import FILE, HEAD, AuditLog, act_as, as_csv, as_lines
 from core.base.errors import DataError
 
 
@@ -65,11 +65,42 @@ def test_what_is_taken_out_slipped_in_or_cut_off_is_told(tmp_path: Path) -> None
     assert [fault.key for fault in made.verify().faults] == ["audit.broken"]
     write(tmp_path, whole[2:])
     assert [fault.key for fault in made.verify().faults] == ["audit.begins_late"]
-    write(tmp_path, whole[:3])  # only who noted the last hash can tell this
+    write(tmp_path, whole[:3])
+    (cut,) = made.verify().faults
+    assert str(cut).startswith("Entry 5 was written and is not there as it was; the audit log ends with entry 3")
+    assert [fault.key for fault in made.verify(last).faults] == ["audit.ends_early", "audit.cut"]
+    (tmp_path / HEAD).unlink()  # only who noted the last hash can tell that both were changed
     assert made.verify().faults == ()
     assert [fault.key for fault in made.verify(last).faults] == ["audit.cut"]
     (tmp_path / FILE).write_text("no json\n")
     assert [fault.key for fault in made.verify().faults] == ["audit.unreadable"]
+
+
+def test_a_removed_log_is_told_also_when_another_has_begun(tmp_path: Path) -> None:
+    made = log(tmp_path, 3)
+    (tmp_path / FILE).unlink()
+    assert [fault.key for fault in made.verify().faults] == ["audit.ends_early"]
+    log(tmp_path, 7)
+    (fault,) = made.verify().faults
+    assert (fault.key, fault.facts["noted"], fault.facts["number"]) == ("audit.ends_early", 3, 7)
+    with pytest.raises(DataError, match="not as it was written"):
+        made.shorten("9999-01-01", "to hide it")
+    (tmp_path / HEAD).write_text("[]")
+    assert [fault.key for fault in made.verify().faults] == ["audit.note_unreadable"]
+    (tmp_path / HEAD).unlink()
+    made.add("kept_back", model="reviews", version=1)
+    assert made.verify().faults == ()
+    assert json.loads((tmp_path / HEAD).read_text())["number"] == 8
+
+
+def test_who_dies_between_an_entry_and_its_note_has_cut_off_nothing(tmp_path: Path) -> None:
+    made = log(tmp_path, 2)
+    before = (tmp_path / HEAD).read_text()
+    log(tmp_path, 1)
+    (tmp_path / HEAD).write_text(before)
+    assert made.verify().faults == ()
+    made.add("kept_back", model="reviews", version=1)
+    assert (json.loads((tmp_path / HEAD).read_text())["number"], made.verify().faults) == (4, ())
 
 
 def test_a_line_that_a_killed_process_left_torn_was_never_an_entry(tmp_path: Path) -> None:

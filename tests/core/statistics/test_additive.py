@@ -239,3 +239,17 @@ def test_a_learning_curve_of_a_score_of_which_less_is_better() -> None:
     assert extrapolate(curve, replace(PERPLEXITY, higher_is_better=True)) is None  # there is no best one
     verdict = judge_curve(curve, gain, 40, PERPLEXITY)
     assert (verdict.answer, verdict.estimate) == ("yes", pytest.approx(1 + 100 * 3200**-0.5))
+
+
+@pytest.mark.parametrize("sparsely", [False, True])
+def test_rows_that_none_has_seen_are_shared_out_over_strata(sparsely: bool) -> None:
+    first, second = values(10, 20, 30, 40), values(11, 21, 31, 41)
+    answers = [sparse.csr_array(first), sparse.csr_array(second)] if sparsely else [first, second]
+    pairs = Patterns.of(*answers, stratum=[0, 2, 2, 2])
+    wider = pairs.with_unseen((values(1, 2), values(3, 4)), rows=0.5)
+    assert wider.stratum.tolist() == [0, 0, 0, 2, 2, 2, 2, 2]
+    assert wider.counts.tolist() == [1, 0, 0, 1, 1, 1, 0, 0]
+    assert wider.unseen is not None
+    assert wider.unseen.tolist() == pytest.approx([0, 0.0625, 0.0625, 0, 0, 0, 0.1875, 0.1875])
+    assert wider.rows == 4
+    assert np.array_equal(np.asarray(wider.sums()), np.asarray(pairs.sums()))

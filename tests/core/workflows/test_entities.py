@@ -20,6 +20,7 @@ from core.cli import main
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.store import StoredDataset
+from core.data.loading.load import dataset_of
 from core.data.recipe import DropRepeats, Redact
 from core.data.spans.targets import Span, spans_of, target_of
 from core.networks.pretrained import EncoderInfo
@@ -35,8 +36,9 @@ from core.workflows.train.auto import Climbed, train
 from core.workflows.train.estimate import estimate
 from core.workflows.train.expected import expect
 from core.workflows.train.run import train_classifier
-from core.workflows.update.run import update_classifier
+from core.workflows.update.run import compare_batch, update_classifier
 from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace, open_workspace
 from tests.encoders import tiny_encoder
 
@@ -208,12 +210,17 @@ def test_tables_of_another_kind_are_refused_either_way(workspace: Workspace) -> 
     spans = saved(workspace, rows(40, 0), "spans")
     with pytest.raises(DataError, match="here each text needs labels"):
         list(train_classifier(TrainRequest(classifier="L", dataset=spans.id, model="linear"), workspace))
-    with pytest.raises(ConfigError, match="does not suit this model"):
+    with pytest.raises(ConfigError, match="does not suit this model: it solves for one answer a text"):
         list(train_classifier(TrainRequest(dataset=spans.id, strategy="slda", **asked), workspace))
 
 
-@pytest.mark.parametrize("model", ["crf", "bilstm_crf"])
-def test_a_forgotten_text_leaves_neither_itself_nor_its_words(workspace: Workspace, tmp_path: Path, model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "pasted"),
+    [("crf", "Zylphonette lives in Oslo ."), ("bilstm_crf", "[Zylphonette](PER) lives in [Oslo](LOC) .")],
+)
+def test_a_forgotten_text_leaves_neither_itself_nor_its_words(
+    workspace: Workspace, tmp_path: Path, model: str, pasted: str
+) -> None:
     made = rows(60, 0)
     secret = "Zylphonette lives in Oslo ."
     texts = (secret, *made.texts[1:])
@@ -225,7 +232,7 @@ def test_a_forgotten_text_leaves_neither_itself_nor_its_words(workspace: Workspa
     folder = VersionFolder(workspace.registry.folder("Names", 1))
     assert "zylphonette" in folder.load_pipeline().tokenizer.get_vocab()
     asked = tmp_path / "forget.txt"
-    asked.write_text(secret + "\n", encoding="utf-8")
+    asked.write_text(pasted + "\n", encoding="utf-8")
     assert main(["forget", "--classifier", "Names", "--texts", str(asked)]) == 0
     left = [
         path
@@ -305,6 +312,14 @@ def test_command_line_api_and_bundle_mark_the_same(
     assert main(["predict", "--classifier", "Names", "--data", str(asked), "--text", "text", "--out", str(out)]) == 0
     answered = out.read_text(encoding="utf-8-sig")
     assert "Tim Cook (PER), New York (LOC)" in answered
+    out = tmp_path / "out.jsonl"
+    assert main(["predict", "--classifier", "Names", "--data", str(asked), "--text", "text", "--out", str(out)]) == 0
+    (row,) = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert (row["text"], row["predicted"], row["truncated"]) == (text, "Tim Cook (PER), New York (LOC)", False)
+    assert [(each["start"], each["end"], each["type"]) for each in row["entities"]] == [
+        (11, 19, "PER"),
+        (29, 37, "LOC"),
+    ]
 
     secret = KeyStore(workspace.home).create("test")
     with TestClient(create_app(workspace.home), headers={"X-API-Key": getattr(secret, "secret", secret)}) as client:
@@ -339,8 +354,31 @@ def test_command_line_api_and_bundle_mark_the_same(
         )
         (line,) = ran.stdout.splitlines()
         assert json.loads(line)["entities"] == extracted[0]["entities"]
+        asks = [sys.executable, folder / program]
+        helped = subprocess.run([*asks, "--help"], capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert helped.stdout.startswith("Find entities in texts")
+        missing = subprocess.run([*asks, "--csv", "missing.csv"], capture_output=True, text=True, cwd=tmp_path)
+        assert (missing.returncode, missing.stdout) == (2, "")
+        assert missing.stderr == "The table missing.csv cannot be read: No such file or directory.\n"
 
 
 def test_labels_in_place_of_entities_are_refused_in_words() -> None:
     with pytest.raises(DataError, match="the model marks entities in texts"):
         TASKS["token_classification"].check(["positive", "negative"])
+
+
+def test_what_is_said_of_a_batch_speaks_of_entities(workspace: Workspace, tmp_path: Path) -> None:
+    first = rows(120, 0)
+    trained(workspace, first, epochs=1)
+    past = read_past(VersionFolder(workspace.registry.folder("Names", 1)), workspace)
+    batch = TextDataset(first.texts[:20], np.zeros(20, dtype=np.int64), ("[]",))
+    told = [str(finding.message) for finding in compare_batch(batch, past).findings]
+    assert any("something else was marked before" in sentence for sentence in told)
+    assert not [sentence for sentence in told if "label" in sentence]
+    with pytest.raises(DataError, match="texts with each type of entities"):
+        updated(workspace, rows(2, 7))
+    table = pd.DataFrame({"text": ["Tim sleeps", "Anna wakes", "Max"], "entities": ['[[0, 3, "PER"]]', "", "[]"]})
+    loaded = dataset_of(table, ColumnRoles("text", "entities", spans=True), name="few")
+    assert [str(part.message) for part in loaded.left_out] == [
+        "1 of 3 rows was left out: row 2 has nothing in the column of entities."
+    ]

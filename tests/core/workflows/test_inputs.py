@@ -200,7 +200,7 @@ def test_a_bundle_alone_answers_lines_of_json_and_tables(workspace: Workspace, t
         assert [line.split("\t")[0] for line in done.stdout.splitlines()] == expected
         assert [line.split("\t")[2] for line in done.stdout.splitlines()] == list(frame["text"])
     wrong = run(stdin='{"text": "a", "inputs": {"price": "abc"}}')
-    assert wrong.returncode == 1
+    assert wrong.returncode == 2
     assert "'abc' is no value for the column 'price'" in wrong.stderr
     assert "Its columns are: title, kind, price, when" in run(stdin='{"text": "a", "inputs": {"prices": 1}}').stderr
     assert "'inputs' is to be an object" in run(stdin='{"text": "a", "inputs": [1]}').stderr

@@ -53,6 +53,7 @@ def test_models_and_strategies_are_those_of_the_task(open_page: OpenPage) -> Non
     assert at.button_group(key="lab.model").options == ["Conditional random field", "BiLSTM-CRF", "Pretrained encoder"]
     assert at.button_group(key="lab.family.rehearse").value == ["replay", "self_training"]
     assert not any(group.key == "lab.family.exact" for group in at.button_group)
+    assert "Strategies in closed form are not offered" in all_texts(at)
     assert not start_button(at).disabled
     several(at, label)
     assert start_button(at).disabled
@@ -61,6 +62,7 @@ def test_models_and_strategies_are_those_of_the_task(open_page: OpenPage) -> Non
         at.button(key=f"lab.out.{identity}").click().run()
     assert at.button_group(key="lab.family.rehearse").value == ["replay"]
     assert any(group.key == "lab.family.exact" for group in at.button_group)
+    assert "Strategies in closed form are not offered" not in all_texts(at)
     assert not at.exception
 
 

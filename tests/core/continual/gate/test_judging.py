@@ -282,3 +282,22 @@ def test_a_gate_that_could_judge_nothing_says_so():
     assert judge(GateEvidence((), GAIN)).judged
     none = GateConfig(check_older_tests=False, check_newest_test=False, **TESTS_ONLY)
     assert judge(GateEvidence((), GAIN), none).judged  # without rules there is nothing to judge
+
+
+def test_strata_that_are_types_are_called_so():
+    def told(*strata: StratumChange) -> list[str]:
+        evidence = GateEvidence((), GAIN, strata or None, strata_are="types")
+        (rule,) = judge(evidence, GateConfig(check_newest_test=False, check_calibration=False)).rules
+        return [str(rule.message), *([str(rule.note)] if rule.note else [])]
+
+    every = [
+        *told(),
+        *told(label("PER", 0.0, rows=3)),
+        *told(label("PER", 0.0), label("LOC", 0.1, rows=3)),
+        *told(label("PER", -0.05)),
+        *told(label("PER", -0.5)),
+        *told(label("PER", -0.5), label("LOC", -0.4)),
+    ]
+    assert len(every) == 7
+    assert not [sentence for sentence in every if "label" in sentence.lower() or "row" in sentence]
+    assert sum("type" in sentence.lower() for sentence in every) == 7

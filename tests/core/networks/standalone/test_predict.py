@@ -15,7 +15,7 @@ import pytest
 from core.networks.standalone import pipeline as reading
 from core.networks.standalone import predict
 from core.networks.standalone.pipeline import TextPipeline, batches_by_length, batches_under_budget, pad
-from core.networks.standalone.predict import Classifier
+from core.networks.standalone.predict import Classifier, asked_rows, told_at_once
 from core.networks.text import TextConfig, fit_pipeline
 from core.workflows.bundle import write_bundle
 
@@ -309,3 +309,43 @@ def test_bound_input_and_output_give_the_same_answer(
     expected = classifier.predict_proba(["a great kettle", "phone"])
     monkeypatch.setattr(predict, "kind_of", lambda _: "cuda")
     np.testing.assert_array_equal(classifier.predict_proba(["a great kettle", "phone"]), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--csv"], "comes the name of one table"),
+        (["--csv", "a.csv", "b.csv"], "comes the name of one table"),
+        (["--cvs", "a.csv"], "There is no option --cvs."),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_a_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        told_at_once(arguments, "About.")
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_help_is_told_and_a_text_may_begin_as_an_option_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert told_at_once(["--help"], "About.\n")
+    assert told_at_once(["-h"], "About.\n")
+    assert capsys.readouterr().out == "About.\nAbout.\n"
+    for texts in (["- a point", "-5 degrees"], ["--", "--help"], []):
+        assert not told_at_once(texts, "About.")
+    assert asked_rows(["--", "--help", "more"], []) == ["--help", "more"]
+    assert asked_rows(["- a point"], []) == ["- a point"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"body\nx\n"])
+def test_a_table_that_cannot_be_read_ends_the_program_without_a_trace(
+    tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rows.csv"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        asked_rows(["--csv", str(file)], [])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("The table")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -271,3 +272,16 @@ def test_a_full_disk_keeps_what_is_done_for_another_try(
     with pytest.raises(StorageError, match=r"No space is left on the disk \(.*out\.csv\).*Make room"):
         predict_file(tmp_path, source, "text", tmp_path / "out.csv", full)
     assert predict_file(tmp_path, source, "text", tmp_path / "out.csv").resumed == 6
+
+
+def test_a_target_of_lines_gets_an_object_a_row_and_goes_on_where_it_was(served: None, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.JSONL"
+    source.write_text("id,text\n1,=long one\n2,\n3,短\n", encoding="utf-8")
+    done = predict_file(tmp_path, source, "text", target)
+    assert (done.rows, done.empty) == (3, 1)
+    lines = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [line["id"] for line in lines] == ["1", "2", "3"]
+    assert [line["predicted"] for line in lines] == ["long", "", "short"]
+    assert lines[0]["text"] == "=long one"  # no spreadsheet reads it, so nothing is put before it
+    assert [line["p: long"] for line in lines] == [0.9, None, 0.25]
+    assert [line["truncated"] for line in lines] == [False, False, False]

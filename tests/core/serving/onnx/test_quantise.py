@@ -11,7 +11,8 @@ from onnx import helper, numpy_helper
 from core.serving.onnx import export_onnx
 from core.serving.onnx.half import halve
 from core.serving.onnx.quantise import Range, eight_bits, learn_ranges, matrix_weights, products_of, quantise
-from core.serving.onnx.sensitivity import answers, most_sensitive, quantise_carefully
+from core.serving.onnx.sensitivity import answers as outputs_of
+from core.serving.onnx.sensitivity import most_sensitive, quantise_carefully
 from tests.encoders import make_model
 
 
@@ -22,6 +23,11 @@ def batch(rows: int, length: int = 9, seed: int = 0) -> tuple[np.ndarray, np.nda
 
 
 BATCHES = [batch(8, seed=seed) for seed in range(8)]
+
+
+def answers(model: onnx.ModelProto, batches: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Probabilities of all rows."""
+    return np.concatenate(outputs_of(model, batches))
 
 
 @pytest.fixture(scope="module")

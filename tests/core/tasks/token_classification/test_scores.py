@@ -95,3 +95,22 @@ def test_the_simple_methods_learn_what_was_marked() -> None:
     wanted = target_of([Span(0, 3, "PER"), Span(12, 16, "LOC")])
     assert CrfSuite(texts, targets).answer([asked, ""]) == [wanted, "[]"]
     assert Dictionary(texts, targets).answer([asked, "去Rome玩"]) == [wanted, target_of([Span(1, 5, "LOC")])]
+
+
+@pytest.mark.parametrize("score", ["micro_f1", "macro_f1"])
+def test_few_texts_that_are_all_right_may_still_differ_by_chance(score: str) -> None:
+    one, two = target_of([Span(0, 2, "A"), Span(3, 4, "B")]), target_of([Span(0, 2, "A")])
+    few = TASK.difference(score, [one, two] * 5, [one, two] * 5, [one, two] * 5)
+    assert few.value == 0
+    assert few.low < -0.02
+    assert few.high > 0.02
+    many = TASK.difference(score, [one, two] * 1000, [one, two] * 1000, [one, two] * 1000)
+    assert -0.004 < many.low < 0 < many.high < 0.004
+    gained = TASK.difference(score, [two] * 10, [*[two] * 9, "[]"], [two] * 10)
+    assert gained.low < 0 < gained.value < gained.high  # of ten, one more may be chance
+    sure = TASK.difference(score, [two] * 200, ["[]"] * 200, [two] * 200)
+    assert (sure.value, sure.high) == (1, 1)
+    assert 0.95 < sure.low < 1
+    assert (
+        TASK.difference(score, ["[]"] * 9, ["[]"] * 9, ["[]"] * 9).value == 0
+    )  # without an entity nothing can be added

@@ -17,7 +17,7 @@ from core.workflows.compare.request import CompareRequest, first_model, first_st
 from core.workflows.compare.run import Compared, compare_strategies
 from core.workflows.compare.streams import ComparisonStream, StreamExperience
 from core.workflows.compare.unit import UnitResult
-from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.requests import TrainRequest, UpdateRequest, hidden_strategies, strategies_for
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.workspace import Workspace
@@ -138,3 +138,14 @@ def test_a_field_is_the_first_model_and_what_does_not_suit_is_refused() -> None:
     ):
         with pytest.raises(ConfigError):
             resolve(task, **asked)
+
+
+def test_a_strategy_in_closed_form_is_refused_with_the_reason() -> None:
+    reason = hidden_strategies(TASK)
+    assert reason is not None
+    assert "token by token" in str(reason)
+    assert hidden_strategies(TASKS["text_classification"]) is None
+    assert {"ncm", "ridge", "slda"}.isdisjoint(strategies_for(TASK))
+    for name in ("ncm", "ridge", "slda"):
+        with pytest.raises(ConfigError, match="token by token"):
+            resolve_comparison(CompareRequest(datasets=[], strategies=[name]), TASK)

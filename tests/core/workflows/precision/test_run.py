@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.data.spans.targets import Span, target_of
+from core.networks.standalone.extract import Extractor
+from core.networks.standalone.pipeline import pad
 from core.networks.standalone.predict import Classifier
 from core.workflows.bundle import write_bundle
 from core.workflows.precision.measure import LabelledRows
@@ -19,6 +22,7 @@ from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
+from tests.core.workflows.test_entities import rows, saved, trained
 from tests.encoders import tiny_encoder
 
 TEXTS = ["the lamp is great", "", "a broken shoe", "很好 good"]
@@ -143,3 +147,51 @@ def test_a_head_over_fixed_features_keeps_their_arithmetic(workspace: Workspace,
     folder = workspace.registry.folder("Shop", 1)
     assert Classifier(folder).precision == "fp32"
     assert only_exact(folder, "auto", 3, fixed=False) is not None  # too few rows to judge by
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("wanted", ["int8", "fp16", "auto"])
+def test_entities_are_judged_by_their_spans(workspace: Workspace, tmp_path: Path, wanted: str) -> None:
+    request = TrainRequest(
+        classifier="Names",
+        dataset=saved(workspace, rows(120, 0), "first").id,
+        model="encoder",
+        task="token_classification",
+        settings={
+            "encoder": f"folder:{tiny_encoder(tmp_path / 'encoder')}",
+            "epochs": 3,
+            "trim_pieces": False,
+            "max_length": 16,
+            "windows": 3,
+            "serve_precision": wanted,
+        },
+    )
+    *_, done = train_classifier(request, workspace)
+    record = done.report["precision"]
+    assert (record["score"], record["rule"]["key"]) == ("micro_f1", "precision.rule_entities")
+    made = "fp16" if wanted == "fp16" else "int8"
+    variant = next(each for each in record["variants"] if each["precision"] == made)
+    assert 0.9 <= variant["agreement"] <= 1
+    assert abs(variant["difference"]["value"]) < 0.1
+    assert variant["difference"]["low"] < variant["difference"]["high"]
+    folder = workspace.registry.folder("Names", 1)
+    assert (folder / f"model.{made}.onnx").exists()
+    if wanted == "int8":
+        served = Extractor(folder)
+        assert served.precision == "int8"
+        exact = Extractor(folder, precision="fp32")
+        table = _stored_answers(folder)
+        targets = [target_of(Span(*entity[:3]) for entity in marked) for marked in served.entities(list(table["text"]))]
+        assert targets == table["predicted"].tolist()  # what serves is what the frozen test measured
+        text = "Note 9x9 : Tim Cook lives in New York ."
+        tokens, mask = pad([exact.pipeline.rows(text)[0].ids])
+        assert (
+            np.abs(served.run(tokens, mask) - exact.run(tokens, mask)).max()
+            < 0.25 * np.abs(exact.run(tokens, mask)).max()
+        )
+
+
+@pytest.mark.parametrize(("model", "why"), [("bilstm_crf", "precision.recurrent"), ("crf", "precision.small")])
+def test_entity_models_that_gain_nothing_say_so(workspace: Workspace, model: str, why: str) -> None:
+    record = trained(workspace, rows(80, 0), model=model, **({"epochs": 1} if model == "bilstm_crf" else {})).report
+    assert (record["precision"]["serving"], record["precision"]["note"]["key"]) == ({}, why)
