@@ -31,6 +31,7 @@ from core.workflows.requests import UpdateRequest
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
+_GONE = message("evolve.gone", "The version that was made of it was deleted.")
 MOST_TRIES = 3  # resumes of an interrupted run
 AT_ALARM = 4  # at an alarm one in so many of the rows is enough
 
@@ -110,13 +111,16 @@ def _follow(ledger: Ledger, context: Context) -> None:
     if batch.state == "waiting":
         _see_decision(ledger, batch, context)
         return
-    job = _job_of(ledger, batch, context)
+    job, made = _job_of(ledger, batch, context), _made_of(ledger, batch, context)
+    if made is not None:
+        _decide(ledger, batch, made, context)
+        return
     if job is None:
         _submit(ledger, batch, context)
         return
     batch.job, batch.state = job.id, "running"
     if job.state == "finished":
-        _decide(ledger, batch, job, context)
+        batch.state, batch.reason = "failed", _GONE.to_dict()
     elif job.ended:
         if job.resumable and batch.tries < MOST_TRIES and job.state == "interrupted":
             batch.tries += 1
@@ -132,6 +136,12 @@ def _job_of(ledger: Ledger, batch: Batch, context: Context) -> Job | None:
     return next((job for job in jobs if job.id == batch.job or str(job.config.get("dataset")) == batch.dataset), None)
 
 
+def _made_of(ledger: Ledger, batch: Batch, context: Context) -> VersionInfo | None:
+    """The version that has learned a batch, whatever became of the run that made it."""
+    versions = context.workspace.registry.versions(ledger.model)
+    return next((version for version in versions if version.summary.get("dataset") == batch.dataset), None)
+
+
 def _submit(ledger: Ledger, batch: Batch, context: Context) -> None:
     request = UpdateRequest(
         classifier=ledger.model, dataset=batch.dataset, strategy=ledger.policy.strategy, promote="never"
@@ -145,11 +155,9 @@ def _submit(ledger: Ledger, batch: Batch, context: Context) -> None:
     batch.job, batch.state = job.id, "running"
 
 
-def _decide(ledger: Ledger, batch: Batch, job: Job, context: Context) -> None:
+def _decide(ledger: Ledger, batch: Batch, version: VersionInfo, context: Context) -> None:
     """Promote a candidate that passes the gate where the policy says so; keep one back that does not."""
-    registry = context.workspace.registry
-    batch.version = int((job.result or {})["version"])
-    version = registry.version(ledger.model, batch.version)
+    registry, batch.version = context.workspace.registry, version.number
     if version.decision is not None:
         batch.state = "promoted" if version.decision.promoted else "kept_back"
     elif version.refused:
