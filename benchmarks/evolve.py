@@ -3,17 +3,17 @@
     python benchmarks/evolve.py --data ../shared/data
     python benchmarks/evolve.py --data ../shared/data --kills 100        # kill -9 of the scheduler instead
 
-Thirty simulated days of the shopping reviews (six categories; a model of the first one; each other one begins on a day of its own).
-A table arrives each day; some are poisoned: labels exchanged (all, and 40 % by chance), rows of a frozen test, English rows, and
-rows that came before. Linear n-grams, default settings. Side by side, over rows of all categories that are in no table:
+Thirty simulated days of the shopping reviews: six categories, a model of the first one, and each other one begins on a day of its
+own. A table arrives each day; some are poisoned: labels exchanged (all, and 40 % by chance), rows of a frozen test, English rows,
+and rows that came before. Linear n-grams, default settings. Side by side, over rows of all categories that are in no table:
 
 - never: the first version serves all along;
 - policy: `core.evolve`, which promotes by itself what the gate lets through;
 - hindsight: the same tables without the poisoned ones, and a person who promotes what is better on the rows that judge here;
 - everything: a training from the start on all tables so far, each day, poison included.
 
-With kills: the scheduler is killed at random moments while tables arrive; in the end every table must have been learned once, every
-batch have one version, and the audit log be whole. Prints Markdown.
+With kills: the scheduler is killed at random moments while tables arrive; in the end every table must have been learned once,
+every batch have one version, and the audit log be whole. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from core.evolve.step import step
 from core.jobs import Job, JobQueue
 from core.jobs.worker import run_job
 from core.registry import promote
+from core.registry.records.reports import read_report
 from core.serving.engines.graphs import load_version
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
@@ -97,6 +98,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--only", default="", help="one of the methods")
     asked = parser.parse_args()
     stream = read_stream(asked.data, asked.seed)
     if asked.kills:
@@ -109,6 +111,8 @@ def main() -> None:
         ("hindsight", by_hindsight),
         ("everything", everything),
     ):
+        if asked.only not in ("", name):
+            continue
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
             began = time.monotonic()
             workspace = begin(Path(home), stream.first)
@@ -203,7 +207,7 @@ def by_policy(workspace: Workspace, stream: Stream) -> list[str]:
             step(NAME, workspace, queue, now=start + timedelta(days=day, minutes=look))
         served.append((day, workspace.registry.resolve(NAME, None).number))
     ledger = Ledgers(workspace.home).read(NAME)
-    return [*_kept_out(ledger, stream), *_hurt(workspace, ledger)]
+    return [*_kept_out(ledger, stream), *_hurt(workspace, ledger), *_against(workspace, ledger)]
 
 
 def _kept_out(ledger: Ledger, stream: Stream) -> list[str]:
@@ -221,6 +225,16 @@ def _kept_out(ledger: Ledger, stream: Stream) -> list[str]:
     kept = sum(taken.verdict != "entered" for taken in others)
     states = Counter(batch.state for batch in ledger.batches)
     return [*notes, f"other tables: {len(others) - kept} entered, {kept} did not; batches: {dict(states)}"]
+
+
+def _against(workspace: Workspace, ledger: Ledger) -> list[str]:
+    """Why the gate was against candidates."""
+    reasons: Counter[str] = Counter()
+    for batch in ledger.batches:
+        if batch.state == "refused" and batch.version is not None:
+            report = read_report(workspace.registry.folder(NAME, batch.version))
+            reasons.update(str(rule["message"]["key"]) for rule in report["gate"]["rules"] if not rule["passed"])
+    return [f"rules that were against: {dict(reasons)}"]
 
 
 def _hurt(workspace: Workspace, ledger: Ledger) -> list[str]:

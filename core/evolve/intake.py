@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from core.data.loading.load import load_dataset
 from core.evolve.ledger import FileVerdict, Ledger
 from core.serving.engines.graphs import load_version
 from core.statistics.intervals import rate_estimate
+from core.tasks.text_classification.baseline import fit_baseline
 from core.workflows.update.run import check_batch, compare_batch
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import Past, read_past
@@ -30,6 +31,9 @@ from core.workflows.workspace import Workspace
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".json", ".jsonl", ".zip")
 SECONDS_UNCHANGED = 2.0
 MOST_ANSWERED = 1000  # rows of a table that the champion is asked about
+FEWEST_JUDGED = 50  # rows from which on it is judged whether labels were mixed up
+FOLDS = 5
+LEAST_AGREEMENT = 0.35  # of the agreement on the frozen tests
 MOST_MET = 0.5  # share of rows that may have been met before
 
 
@@ -121,7 +125,9 @@ def _language(batch: TextDataset, folder: VersionFolder) -> Iterator[Message]:
 
 
 def _contrary(batch: TextDataset, folder: VersionFolder) -> Iterator[Message]:
-    """Where the champion answers fewer rows as they are labelled than one would by always saying the same, beyond chance."""
+    """Labels that say the contrary of the champion, beyond chance; or that neither it nor a model of these rows themselves finds,
+    as where they were mixed up: a new domain is found by the latter.
+    """
     engine = load_version(folder.path)
     meant = match_labels(label_counts(batch), engine.labels).same
     rows = np.random.default_rng(0).permutation(len(batch))[:MOST_ANSWERED]
@@ -130,14 +136,56 @@ def _contrary(batch: TextDataset, folder: VersionFolder) -> Iterator[Message]:
     known = [(text, name) for text, name in known if name in engine.labels]
     if not known:
         return
-    answers = engine.compute([text for text, _ in known]).argmax(axis=1)
-    right = sum(engine.labels[column] == name for column, (_, name) in zip(answers, known, strict=True))
-    (_, commonest), *_ = Counter(name for _, name in known).most_common(1)
-    share = rate_estimate(right, len(known))
-    if share.high < commonest / len(known):
+    texts, truth = map(list, zip(*known, strict=True))
+    answers = [engine.labels[column] for column in engine.compute(texts).argmax(axis=1)]
+    right = sum(answer == name for answer, name in zip(answers, truth, strict=True))
+    (_, commonest), *_ = Counter(truth).most_common(1)
+    share = rate_estimate(right, len(truth))
+    if share.high < commonest / len(truth):
         yield message(
             "evolve.contrary",
             "The model answers {percent} of the rows as they are labelled, fewer than by always giving the commonest label: the "
             "labels may be mixed up.",
             percent=f"{share.value:.0%}",
         )
+        return
+    usual = _tested(folder)
+    if len(truth) < FEWEST_JUDGED or _agreement(answers, truth) >= LEAST_AGREEMENT * usual:
+        return
+    own = _found_by_themselves(texts, truth, str(folder.report()["language"]))
+    if own is None or _agreement(own, truth) < LEAST_AGREEMENT * usual:
+        yield message(
+            "evolve.mixed",
+            "Neither the model nor one that learns from these rows alone finds their labels: many of them may be wrong.",
+        )
+
+
+def _agreement(answers: Sequence[str], truth: Sequence[str]) -> float:
+    """Cohen's kappa: how far answers agree with labels beyond what the frequencies of both would bring about."""
+    from sklearn.metrics import cohen_kappa_score
+
+    return float(cohen_kappa_score(answers, truth)) if len(set(truth)) > 1 else 1.0
+
+
+def _tested(folder: VersionFolder) -> float:
+    """The agreement on the frozen tests."""
+    tables = [folder.predictions(record.number) for record in folder.experiences()]
+    answers = [str(answer) for table in tables for answer in table["predicted"]]
+    return _agreement(answers, [str(target) for table in tables for target in table["truth"]])
+
+
+def _found_by_themselves(texts: Sequence[str], truth: Sequence[str], language: str) -> list[str] | None:
+    """What the simple method says of each row that learned from the others; None where labels have too few rows for that."""
+    from sklearn.model_selection import StratifiedKFold
+
+    labels = sorted(set(truth))
+    if min(Counter(truth).values()) < FOLDS:
+        return None
+    answers = [""] * len(texts)
+    numbers = np.array([labels.index(name) for name in truth])
+    for learned, asked in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(numbers, numbers):
+        model = fit_baseline([texts[row] for row in learned], numbers[learned].tolist(), labels, language=language)
+        told = model.predict_proba([texts[row] for row in asked]).argmax(axis=1)
+        for row, column in zip(asked.tolist(), told.tolist(), strict=True):
+            answers[row] = labels[column]
+    return answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,8 @@ from core.evolve.policy import Policy
 
 FOLDER = "policies"
 FileVerdict = Literal["entered", "waiting", "aside"]
-BatchState = Literal["ready", "running", "waiting", "promoted", "kept_back", "taken_back", "failed"]
+BatchState = Literal["ready", "running", "waiting", "promoted", "kept_back", "refused", "taken_back", "failed"]
+MOST_REFUSED = 3  # times that rows are tried whose candidate the gate refuses
 OPEN: tuple[BatchState, ...] = ("ready", "running", "waiting")
 
 
@@ -79,6 +81,12 @@ class Ledger:
     ----------
     looked
         Path → size and time of change at the last look: a file is read once these stay.
+    begun, looked_at
+        When the last update began, and when the model in use was looked at.
+    alarmed
+        The version of which an alarm was told.
+    outgoing
+        What people are still to be told.
     """
 
     model: str
@@ -87,13 +95,24 @@ class Ledger:
     batches: list[Batch] = field(default_factory=list)
     looked: dict[str, list[int]] = field(default_factory=dict)
     begun: str = ""
+    looked_at: str = ""
+    alarmed: int | None = None
+    outgoing: list[dict[str, Any]] = field(default_factory=list)
     trouble: dict[str, Any] | None = None
 
     @property
     def pending(self) -> list[Taken]:
-        """Files whose rows wait for the next batch."""
-        used = {mark for batch in self.batches for mark in batch.marks}
+        """Files whose rows wait for the next batch; those of a candidate that the gate refused, too, a few times."""
+        used = {mark for batch in self.batches if batch.state != "refused" for mark in batch.marks}
+        refused = Counter(mark for batch in self.batches if batch.state == "refused" for mark in batch.marks)
+        used |= {mark for mark, times in refused.items() if times >= MOST_REFUSED}
         return [taken for taken in self.files if taken.verdict == "entered" and taken.mark not in used]
+
+    @property
+    def fresh(self) -> list[Taken]:
+        """Those of them that were in no batch yet: without any, there is nothing to try again."""
+        met = {mark for batch in self.batches for mark in batch.marks}
+        return [taken for taken in self.pending if taken.mark not in met]
 
     @property
     def open(self) -> Batch | None:
@@ -160,5 +179,8 @@ def _read(path: Path) -> Ledger | None:
         batches=[Batch(**entry) for entry in stored.get("batches", ())],
         looked=stored.get("looked", {}),
         begun=str(stored.get("begun", "")),
+        looked_at=str(stored.get("looked_at", "")),
+        alarmed=stored.get("alarmed"),
+        outgoing=stored.get("outgoing", []),
         trouble=stored.get("trouble"),
     )

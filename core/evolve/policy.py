@@ -52,6 +52,13 @@ class Policy(Config):
     strategy: Annotated[
         str, parameter("How it learns; auto: what suits the model.", source="strategies", option="strategy")
     ] = AUTO
+    older_tests: Literal["together", "as_last"] = setting(
+        "together",
+        label="Older tests are judged",
+        help="Together: many small batches bring many small tests, of which some always lose by chance; so all of them together "
+        "must hold, and none may lose beyond chance. Or by the rules that were last used for this model.",
+        group="data",
+    )
     then: Literal["wait", "promote"] = setting(
         "wait",
         label="A candidate that passes the gate",
@@ -63,5 +70,17 @@ class Policy(Config):
         label="Take back by itself",
         help="A version that was promoted by itself goes again, if on labelled texts in use it answers fewer rightly than the "
         "one before, beyond chance. Takes texts that are kept and labelled (Use, Monitor).",
+        group="data",
+    )
+    webhook: str = setting(
+        "",
+        label="Tell a web address",
+        help="An alarm, rows or a candidate that wait, and a version that was taken back are sent there as signed JSON.",
+        group="data",
+    )
+    mail: str = setting(
+        "",
+        label="Tell by mail",
+        help="The same to a mailbox. Takes a mail server, named in EVERGREEN_SMTP.",
         group="data",
     )

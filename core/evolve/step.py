@@ -21,6 +21,7 @@ from core.data.dataset.rows import TextDataset
 from core.data.labelling.corrections import JOINED, Corrections, join_corrections
 from core.evolve.intake import fresh_files, take
 from core.evolve.ledger import Batch, Ledger, Ledgers, Taken
+from core.evolve.telling import deliver, look, tell
 from core.jobs import Job, JobQueue
 from core.registry import HOW, VersionInfo, keep_back, promote
 from core.registry.records import refuse_half_forgotten
@@ -31,6 +32,9 @@ from core.workflows.requests import UpdateRequest
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
+_REFUSED = message(
+    "evolve.refused", "The gate is against it; its rows are tried again with the next ones, a few times."
+)
 _GONE = message("evolve.gone", "The version that was made of it was deleted.")
 MOST_TRIES = 3  # resumes of an interrupted run
 AT_ALARM = 4  # at an alarm one in so many of the rows is enough
@@ -64,14 +68,16 @@ def step(model: str, workspace: Workspace, queue: JobQueue, *, now: datetime | N
             if ledger is None or not ledger.policy.active:
                 return None
             try:
+                ledger.trouble = None
                 refuse_half_forgotten(workspace.home)
+                look(ledger, *_champion(ledger, context), workspace.home, context.now)
                 _follow(ledger, context)
                 _take_in(ledger, context, ledgers)
                 _take_back(ledger, context)
                 _begin(ledger, context, ledgers)
-                ledger.trouble = None
             except CoreError as error:
                 ledger.trouble = error.message.to_dict()
+            deliver(ledger, workspace.home)
             return ledger
     finally:
         act_as(before)
@@ -100,6 +106,11 @@ def _take_in(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
         ledgers.write(ledger)
         facts = {"file": path.name, "rows": rows, "verdict": verdict}
         reason = " ".join(str(reason) for reason in reasons)
+        if verdict == "waiting":
+            waits = message(
+                "evolve.file_waits", "The table '{file}' waits for a person: {reason}", file=path.name, reason=reason
+            )
+            tell(ledger, "rows_wait", waits)
         context.workspace.registry.audit.add("rows_taken", model=ledger.model, reason=reason, facts=facts, once=mark)
 
 
@@ -144,7 +155,11 @@ def _made_of(ledger: Ledger, batch: Batch, context: Context) -> VersionInfo | No
 
 def _submit(ledger: Ledger, batch: Batch, context: Context) -> None:
     request = UpdateRequest(
-        classifier=ledger.model, dataset=batch.dataset, strategy=ledger.policy.strategy, promote="never"
+        classifier=ledger.model,
+        dataset=batch.dataset,
+        strategy=ledger.policy.strategy,
+        gate={"loss_judged_by": "together"} if ledger.policy.older_tests == "together" else {},
+        promote="never",
     )
     titled = message(
         "evolve.title", "Update of '{model}' by its policy, batch {number}", model=ledger.model, number=batch.number
@@ -162,13 +177,14 @@ def _decide(ledger: Ledger, batch: Batch, version: VersionInfo, context: Context
         batch.state = "promoted" if version.decision.promoted else "kept_back"
     elif version.refused:
         keep_back(registry, ledger.model, batch.version)
-        batch.state = "kept_back"
-        batch.reason = message("evolve.refused", "The gate is against it.").to_dict()
+        batch.state, batch.reason = "refused", _REFUSED.to_dict()
     elif ledger.policy.then == "promote":
         promote(registry, ledger.model, batch.version, how=HOW["policy"])
         batch.state = "promoted"
     else:
         batch.state = "waiting"
+        waits = message("evolve.candidate_waits", "Version {version} waits for a decision.", version=version.number)
+        tell(ledger, "candidate_waits", waits)
 
 
 def _see_decision(ledger: Ledger, batch: Batch, context: Context) -> None:
@@ -213,6 +229,7 @@ def _take_back(ledger: Ledger, context: Context) -> None:
         )
         registry.rollback(ledger.model, parent.number, str(reason))
         batch.state, batch.reason = "taken_back", reason.to_dict()
+        tell(ledger, "taken_back", reason)
 
 
 def _answers(version: VersionInfo, texts: Sequence[str], truth: Sequence[str], context: Context) -> list[str]:
@@ -225,7 +242,7 @@ def _begin(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
     """Put the rows that wait into a batch, where it is time."""
     pending = ledger.pending
     rows = sum(taken.rows for taken in pending)
-    if ledger.open is not None or not pending or rows < _needed(ledger, context):
+    if ledger.open is not None or not ledger.fresh or rows < _needed(ledger, context):
         return
     if ledger.begun and context.now - datetime.fromisoformat(ledger.begun) < timedelta(
         hours=ledger.policy.hours_between

@@ -85,8 +85,7 @@ def summary(rules: GateConfig, *, types: bool = False) -> str:
     """The rules in force in one line; ``types`` where labels are types of entities."""
     parts = []
     if rules.check_older_tests:
-        by = "interval" if rules.loss_judged_by == "interval" else "measured"
-        parts.append(t(f"update.short_older_{by}", points=_points(rules.tolerance)))
+        parts.append(t(f"update.short_older_{rules.loss_judged_by}", points=_points(rules.tolerance)))
     if rules.check_labels:
         parts.append(t("update.short_types" if types else "update.short_labels", points=_points(rules.label_tolerance)))
     if rules.check_newest_test:

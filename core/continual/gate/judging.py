@@ -18,7 +18,7 @@ from typing import Any
 
 from core.continual.gate.evidence import GateEvidence
 from core.continual.gate.rules import GateConfig, Rule
-from core.continual.gate.sentences import judge_calibration, judge_newest, judge_older
+from core.continual.gate.sentences import judge_calibration, judge_newest, judge_older, judge_together
 from core.continual.gate.strata import judge_strata
 
 
@@ -49,6 +49,8 @@ def judge(evidence: GateEvidence, rules: GateConfig | None = None) -> GateVerdic
     judged: list[Rule] = []
     if wanted.check_older_tests:
         judged += [judge_older(change, wanted) for change in evidence.older]
+        together = judge_together(evidence.older, wanted) if wanted.loss_judged_by == "together" else None
+        judged += [together] if together is not None else []
     if wanted.check_labels:
         judged.append(judge_strata(evidence.strata, wanted, evidence.strata_are))
     if wanted.check_newest_test:

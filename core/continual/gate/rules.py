@@ -29,12 +29,13 @@ class GateConfig(Config):
         step=0.5,
         group="strategy",
     )
-    loss_judged_by: Literal["measured", "interval"] = setting(
+    loss_judged_by: Literal["measured", "interval", "together"] = setting(
         "measured",
         label="Judge the loss by",
         help="The measured change; or the lower end of its 95 % interval, which passes only when a larger loss can be "
         "ruled out. That is the safer rule for tests of thousands of rows; a test of a few hundred can hardly ever "
-        "be so sure of 1 point, however good the candidate is.",
+        "be so sure of 1 point, however good the candidate is. Together: the measured change of all older tests as one, and no "
+        "single one may lose more beyond chance; for many small tests.",
         group="strategy",
     )
     check_labels: bool = setting(

@@ -6,13 +6,15 @@ Figures are points: hundredths of a score, after − before, on the same rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from core.base.messages import Message, message
 from core.base.wording import signed
 from core.continual.gate.evidence import CalibrationChange, TestChange
 from core.continual.gate.rules import GateConfig, Rule, RuleKind
-from core.statistics.intervals import MINIMUM_ROWS, Z95
+from core.statistics.intervals import MINIMUM_ROWS, Z95, combined
 
 # 0.91 - 0.90 is a little more than 0.01 in floating point; a loss of exactly the limit is still allowed.
 ROUNDING = 1e-9
@@ -25,7 +27,8 @@ def judge_older(change: TestChange, rules: GateConfig) -> Rule:
     if change.rows < MINIMUM_ROWS:
         return _too_few(change, limit, "older")
     measured = 100 * change.difference.value
-    figure = measured if rules.loss_judged_by == "measured" else 100 * change.difference.low
+    ends = {"measured": measured, "interval": 100 * change.difference.low, "together": 100 * change.difference.high}
+    figure = ends[rules.loss_judged_by]
     passed, facts = figure >= limit - ROUNDING, _facts(change, limit)
     if not passed and measured >= limit - ROUNDING:
         return _not_sure(change, figure, rules.tolerance)
@@ -33,6 +36,12 @@ def judge_older(change: TestChange, rules: GateConfig) -> Rule:
         text = _unchanged(facts)
     elif measured > 0:
         text = message("gate.older_test_gained", "{test} gained {points} points ({low} – {high}).", **facts)
+    elif passed and measured < limit - ROUNDING:
+        text = message(
+            "gate.older_test_may_be_chance",
+            "{test} lost {points} points ({low} – {high}), which may be chance; all older tests together decide.",
+            **facts,
+        )
     elif passed:
         text = message(
             "gate.older_test_lost",
@@ -48,6 +57,27 @@ def judge_older(change: TestChange, rules: GateConfig) -> Rule:
             limit=limit_shown(rules.tolerance),
         )
     return Rule(text, passed, figure, limit)
+
+
+def judge_together(changes: Sequence[TestChange], rules: GateConfig) -> Rule | None:
+    """All older tests as one against the tolerance, each by its rows; None where there is none."""
+    rows = np.array([change.rows for change in changes], dtype=np.float64)
+    if not len(rows):
+        return None
+    ends = np.array([[change.difference.low, change.difference.value, change.difference.high] for change in changes])
+    shares = rows / rows.sum()
+    low, high = combined(ends[:, 1], ends[:, 0], ends[:, 2], shares)
+    figure, limit = 100 * float(shares @ ends[:, 1]), 0.0 - rules.tolerance
+    text = message(
+        "gate.older_tests_together",
+        "All older tests together ({rows:,} rows) changed by {change} points ({low} – {high}); allowed is a loss of {limit}.",
+        rows=int(rows.sum()),
+        change=signed(figure, decimals_of(figure, limit)),
+        low=signed(100 * low, 1),
+        high=signed(100 * high, 1),
+        limit=limit_shown(rules.tolerance),
+    )
+    return Rule(text, figure >= limit - ROUNDING, figure, limit)
 
 
 def _not_sure(change: TestChange, figure: float, tolerance: float) -> Rule:

@@ -103,9 +103,41 @@ def test_a_person_lets_rows_in_that_wait(evolving: Evolving, capsys: pytest.Capt
     assert main(["policy", "aside", "--classifier", "Shop", "--file", taken.mark[:12]]) == 2
     capsys.readouterr()
     ledger = evolving.step()
-    assert ledger.batches[0].state == "kept_back"
+    assert ledger.batches[0].state == "refused"
     assert evolving.champion == 1
     assert not decide(ledger, "unknown", enter=True)
+
+
+def test_rows_that_the_gate_refused_are_tried_again_with_new_ones_a_few_times(evolving: Evolving) -> None:
+    flipped = reviews(100, seed=1)
+    evolving.put("flipped.csv", replace(flipped, labels=1 - flipped.labels))
+    (taken,) = evolving.step().files
+    with Ledgers(evolving.workspace.home).alone("Shop") as ledger:
+        assert ledger is not None
+        assert decide(ledger, taken.mark, enter=True)
+    assert len(evolving.step(4).batches) == 1
+    for seed in (2, 3, 4):
+        evolving.put(f"good{seed}.csv", reviews(62, seed=seed))
+        ledger = evolving.step(3)
+    tried = [taken.mark in batch.marks for batch in ledger.batches]
+    assert tried.count(True) <= 3
+    assert len(ledger.batches) == 4
+
+
+def test_labels_that_were_mixed_up_by_chance_wait_and_a_new_domain_enters(evolving: Evolving) -> None:
+    generator = np.random.default_rng(0)
+    mixed = reviews(200, seed=5)
+    evolving.put("mixed.csv", replace(mixed, labels=generator.integers(0, 2, 200)))
+    words = {"negative": ("rotten", "sour"), "positive": ("sweet", "ripe")}
+    rows = [(f"{words[name][row % 2]} fruit box {row}", name) for row in range(100) for name in words]
+    domain = replace(
+        mixed, texts=tuple(text for text, _ in rows), labels=np.array([mixed.classes.index(name) for _, name in rows])
+    )
+    evolving.put("domain.csv", domain)
+    ledger = evolving.step()
+    found = {taken.name: (taken.verdict, [message.key for message in taken.messages]) for taken in ledger.files}
+    assert found["mixed.csv"] == ("waiting", ["evolve.mixed"])
+    assert found["domain.csv"] == ("entered", [])
 
 
 def test_a_candidate_waits_for_a_person_where_the_policy_says_so(evolving: Evolving) -> None:

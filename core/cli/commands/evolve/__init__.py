@@ -15,6 +15,7 @@ from core.base.messages import Message
 from core.base.wording import counted
 from core.cli.arguments.fields import values_of
 from core.cli.printing import plain, show, tell
+from core.evolve.channels import check
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.policy import Policy
 from core.evolve.scheduler import follow
@@ -59,8 +60,9 @@ def _set(asked: argparse.Namespace) -> None:
         if ledger is None:
             raise DataError("evolve.busy", "The policy is being followed just now. Try again in a moment.")
         before = ledger.policy
-        ledger.policy = build(Policy, {**before.model_dump(), **values_of(asked, Policy)})
-        after = ledger.policy
+        after = build(Policy, {**before.model_dump(), **values_of(asked, Policy)})
+        check(after.webhook, after.mail)
+        ledger.policy = after
     changed = {name: value for name, value in after.model_dump().items() if before.model_dump()[name] != value}
     if changed:
         AuditLog(home()).add("policy_set", model=asked.classifier, facts={"changed": changed})

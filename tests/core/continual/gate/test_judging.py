@@ -79,6 +79,32 @@ def test_one_older_test_that_lost_too_much_blocks():
     assert sentences(verdict)[1] == "Toys lost 2.0 points (−3.0 – −1.0), more than the 1.0 allowed."
 
 
+def test_together_a_small_test_may_lose_by_chance_where_all_of_them_hold():
+    older = [change("Books", 0.01, -0.01, 0.03, rows=400), change("Toys", -0.025, -0.07, 0.02, rows=40)]
+    assert not judge_tests(older, GAIN).promote
+    verdict = judge_tests(older, GAIN, loss_judged_by="together")
+    assert verdict.promote
+    assert sentences(verdict)[1:3] == [
+        "Toys lost 2.5 points (−7.0 – +2.0), which may be chance; all older tests together decide.",
+        "All older tests together (440 rows) changed by +0.7 points (−1.2 – +2.6); allowed is a loss of 1.0.",
+    ]
+    assert verdict.rules[2].figure == pytest.approx(100 * (400 * 0.01 - 40 * 0.025) / 440)
+
+
+def test_together_they_block_where_all_lost_too_much_or_one_lost_beyond_chance():
+    losing = [change(name, -0.02, -0.05, 0.01, rows=100) for name in ("Books", "Toys")]
+    verdict = judge_tests(losing, GAIN, loss_judged_by="together")
+    assert [rule.passed for rule in verdict.rules] == [True, True, False, True]
+    one = [change("Books", 0.01, 0.0, 0.02, rows=2000), change("Toys", -0.1, -0.15, -0.05, rows=50)]
+    assert [rule.passed for rule in judge_tests(one, GAIN, loss_judged_by="together").rules] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert [rule.passed for rule in judge_tests([], GAIN, loss_judged_by="together").rules] == [True]
+
+
 def test_a_loss_of_exactly_the_limit_is_allowed():
     # 0.90 - 0.91 is a little more than one point in floating point.
     assert judge_tests([change("Books", 0.90 - 0.91, -0.02, 0.0)], GAIN).promote
