@@ -30,7 +30,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -40,15 +39,14 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 import pandas as pd
 
-from core.base.audit import AuditLog, act_as, acting
+from core.base.audit import AuditLog
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
+from core.evolve.inline import InlineQueue
 from core.evolve.ledger import OPEN, Ledger, Ledgers
 from core.evolve.policy import Policy
 from core.evolve.step import step
-from core.jobs import Job, JobQueue
-from core.jobs.worker import run_job
 from core.registry import promote
 from core.registry.records.reports import read_report
 from core.serving.engines.graphs import load_version
@@ -66,21 +64,6 @@ POISON = {
     21: "came before",
     25: "40 % of labels by chance",
 }
-
-
-class InlineQueue(JobQueue):
-    """Learns what it is given before it returns, so that simulated days follow each other."""
-
-    def __init__(self, home: Path) -> None:
-        super().__init__(home, command=("true",))
-
-    def submit(self, kind: str, **facts: Any) -> Job:
-        job, before = super().submit(kind, **facts), acting()
-        while self.get(job.id).state == "running":
-            time.sleep(0.01)
-        run_job(self._folder / job.id)
-        act_as(before)
-        return self.get(job.id)
 
 
 @dataclass

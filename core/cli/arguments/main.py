@@ -180,6 +180,11 @@ COMMANDS = {
         learns=False,
         show=Command("the rules, and what was done by them", CLASSIFIER),
         set=Command("change some of the rules", CLASSIFIER, rules),
+        simulate=Command(
+            "what it would have done with the batches that the model has learned; other rules may be named",
+            CLASSIFIER,
+            rules,
+        ),
         enter=Command("let the rows of a file in that waits", CLASSIFIER, WAITING),
         aside=Command("set a file aside that waits", CLASSIFIER, WAITING),
     ),

@@ -11,33 +11,16 @@ from typing import Any
 
 import pytest
 
-from core.base.audit import act_as, acting
 from core.data.dataset.rows import TextDataset
+from core.evolve.inline import InlineQueue
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.policy import Policy
 from core.evolve.step import step
-from core.jobs import Job, JobQueue
-from core.jobs.worker import run_job
+from core.jobs import JobQueue
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
-
-
-class InlineQueue(JobQueue):
-    """Learns what it is given before it returns."""
-
-    def __init__(self, home: Path) -> None:
-        super().__init__(home, command=("true",))
-        self.folder = home / "jobs"
-
-    def submit(self, kind: str, **facts: Any) -> Job:
-        job, before = super().submit(kind, **facts), acting()
-        while self.get(job.id).state == "running":
-            time.sleep(0.01)
-        run_job(self.folder / job.id)
-        act_as(before)
-        return self.get(job.id)
 
 
 @dataclass

@@ -12,9 +12,10 @@ from core.base.audit import AuditLog
 from core.base.config import build, home
 from core.base.errors import DataError
 from core.base.messages import Message
-from core.base.wording import counted
+from core.base.wording import counted, score, seconds
 from core.cli.arguments.fields import values_of
 from core.cli.printing import plain, show, tell
+from core.cli.progress import working
 from core.evolve.channels import check
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.policy import Policy
@@ -25,7 +26,8 @@ from core.workflows.workspace import open_workspace
 
 def policy(asked: argparse.Namespace) -> None:
     open_workspace(home()).registry.resolve(asked.classifier)
-    {"show": _show, "set": _set, "enter": _enter, "aside": _enter}[asked.verb](asked)
+    verbs = {"show": _show, "set": _set, "simulate": _simulate, "enter": _enter, "aside": _enter}
+    verbs[asked.verb](asked)
 
 
 def _show(asked: argparse.Namespace) -> None:
@@ -72,6 +74,29 @@ def _set(asked: argparse.Namespace) -> None:
         after.model_dump(),
         f"The policy of '{asked.classifier}' is switched {on}; changed: {', '.join(changed) or 'nothing'}.",
     )
+
+
+def _simulate(asked: argparse.Namespace) -> None:
+    from core.evolve.simulation import simulate  # loads PyTorch, which the rest does without
+
+    rules = build(Policy, {**Ledgers(home()).read(asked.classifier).policy.model_dump(), **values_of(asked, Policy)})
+
+    def told(name: str, share: float) -> None:
+        sys.stderr.write(f"{share:4.0%}  {name}\n")
+
+    with working():
+        done = simulate(asked.classifier, rules, open_workspace(home()), told)
+    lines = [
+        f"{batch.name}: {batch.rows:,} rows, {batch.verdict} {batch.state} "
+        f"{f'version {batch.version}' if batch.version is not None else ''}".rstrip()
+        for batch in done.batches
+    ]
+    lines += [
+        f"Promotions: {done.promotions}, of which {done.wrong} worse than the version before, beyond chance.",
+        f"{done.score} on the tests of all batches: {score(done.first)} with version 1, {score(done.last)} in the end.",
+        seconds(done.seconds),
+    ]
+    show(asked, done.to_dict(), "\n".join(lines))
 
 
 def _enter(asked: argparse.Namespace) -> None:

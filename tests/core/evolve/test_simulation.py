@@ -1,0 +1,47 @@
+"""What a policy would have done: on the stream of a model, in a workspace that is thrown away."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.base.errors import DataError
+from core.cli.main import main
+from core.evolve.ledger import Ledgers
+from core.evolve.policy import Policy
+from core.evolve.simulation import simulate
+from tests.core.conftest import reviews
+from tests.core.evolve.conftest import Evolving
+
+
+def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(evolving: Evolving) -> None:
+    with pytest.raises(DataError, match="one table only"):
+        simulate("Shop", Policy(), evolving.workspace)
+    for seed in (1, 2):
+        evolving.put(f"day{seed}.csv", reviews(100, seed=seed))
+        evolving.step(4)
+    assert evolving.champion == 3
+    before = Ledgers(evolving.workspace.home).read("Shop").to_dict()
+    told: list[str] = []
+    done = simulate("Shop", Policy(least_rows=50), evolving.workspace, lambda name, share: told.append(name))
+    assert [(batch.rows, batch.verdict, batch.state) for batch in done.batches] == [
+        (100, "entered", "promoted"),
+        (100, "entered", "promoted"),
+    ]
+    assert (done.promotions, done.wrong) == (2, 0)
+    assert len(done.matrix) == 3
+    assert 0 <= done.first <= 1
+    assert len(told) == 3
+    assert Ledgers(evolving.workspace.home).read("Shop").to_dict() == before
+    assert len(evolving.workspace.registry.versions("Shop")) == 3
+    assert list(evolving.workspace.home.glob(".incoming*")) == []
+
+
+def test_the_command_tries_other_rules(evolving: Evolving, capsys: pytest.CaptureFixture[str]) -> None:
+    evolving.put("day.csv", reviews(100, seed=1))
+    evolving.step(4)
+    assert main(["policy", "simulate", "--classifier", "Shop", "--least-rows", "500", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["promotions"] == 0
+    assert [batch["state"] for batch in told["batches"]] == [""]
