@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from core.base.config import home
+from core.evolve.ledger import Ledgers
 from core.registry import HOW, UNWRITTEN
 from dashboard.parts import tables
 from dashboard.shell import state
@@ -18,6 +20,12 @@ def waiting_candidate(classifier: str) -> VersionInfo | None:
     """The newest update of the champion on which nobody has decided yet."""
     waiting = [candidate for candidate in candidates(classifier) if not decided(candidate)]
     return waiting[-1] if waiting else None
+
+
+def rows_wait(classifier: str) -> bool:
+    """Whether a table that came in by a policy waits for a person; not while the policy is switched off."""
+    ledger = Ledgers(home()).read(classifier)
+    return ledger.policy.active and bool(ledger.waiting)
 
 
 def candidates(classifier: str) -> list[VersionInfo]:
