@@ -42,7 +42,7 @@ def change_policy(model: str, values: Mapping[str, Any], workspace: Workspace) -
         before = ledger.policy.model_dump()
         after = build(Policy, {**before, **values})
         changed = {name: value for name, value in after.model_dump().items() if before[name] != value}
-        _check(model, changed, workspace)
+        _check(model, after, changed, workspace)
         ledger.policy = after
     if changed:
         AuditLog(workspace.home).add("policy_set", model=model, facts={"changed": changed})
@@ -90,16 +90,17 @@ def folder_problem(folder: str) -> Message | None:
     return None
 
 
-def _check(model: str, changed: Mapping[str, Any], workspace: Workspace) -> None:
-    """Refuse what cannot be followed; what was set before and has gone since hinders no other change."""
-    problem = folder_problem(changed.get("folder", ""))
-    if problem is not None:
-        raise ConfigError(problem.key, problem.text, **problem.facts)
-    strategy = changed.get("strategy", AUTO)
-    if strategy != AUTO:
-        method_of(strategy)
+def _check(model: str, policy: Policy, changed: Mapping[str, Any], workspace: Workspace) -> None:
+    """Refuse what cannot be followed, where it was just set or is switched on; what has gone since hinders no other change."""
+    begins = policy.active and "active" in changed
+    if begins or "folder" in changed:
+        problem = folder_problem(policy.folder)
+        if problem is not None:
+            raise ConfigError(problem.key, problem.text, **problem.facts)
+    if (begins or "strategy" in changed) and policy.strategy != AUTO:
+        method_of(policy.strategy)
         summary = workspace.registry.resolve(model).summary
-        check_strategy(strategy, task_of(str(summary.get("task", DEFAULT))), str(summary.get("model", "")))
+        check_strategy(policy.strategy, task_of(str(summary.get("task", DEFAULT))), str(summary.get("model", "")))
 
 
 @contextmanager

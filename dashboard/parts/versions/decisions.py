@@ -59,12 +59,9 @@ def against_the_gate(version: VersionInfo) -> str:
 
 def reason_of(move: Mapping[str, Any]) -> str:
     """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
-    how, _, why = str(move["reason"]).partition(": ")
-    if how == "update":  # "update: always", and what was written after it
-        more, _, why = why.partition(": ")
-        how = f"{how}: {more}"
-    name = next((name for name, written in HOW.items() if written == how), None)
+    reason = str(move["reason"])
+    name = next((name for name, how in HOW.items() if reason == how or reason.startswith(f"{how}: ")), None)
     if name is None:
-        return str(move["reason"]) or tables.NOTHING
-    told = t(f"models.move_{name}")
+        return reason or tables.NOTHING
+    told, why = t(f"models.move_{name}"), reason.removeprefix(HOW[name]).removeprefix(": ")
     return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told

@@ -78,7 +78,7 @@ def evolve(asked: argparse.Namespace) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ending.set())
     if asked.until_closed:
-        threading.Thread(target=lambda: (select.select([sys.stdin], [], []), ending.set()), daemon=True).start()
+        threading.Thread(target=_end_when_closed, args=(ending,), daemon=True).start()
     known: dict[str, str] = {}
 
     def told(ledger: Ledger) -> None:
@@ -90,6 +90,12 @@ def evolve(asked: argparse.Namespace) -> None:
 
     follow(home(), seconds=asked.every, once=asked.once, ending=ending, told=told)
     show(asked, {"policies": [plain(ledger.to_dict()) for ledger in Ledgers(home()).all()]}, "")
+
+
+def _end_when_closed(ending: threading.Event) -> None:
+    """Wait for the end of standard input, on which nothing is ever written."""
+    select.select([sys.stdin], [], [])
+    ending.set()
 
 
 def _standing(ledger: Ledger) -> str:
