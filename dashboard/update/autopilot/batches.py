@@ -9,19 +9,19 @@ from core.base.messages import Message
 from core.evolve.ledger import Batch, Ledger
 from dashboard.parts import tables
 from dashboard.parts.versions.decisions import decided
+from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
 from dashboard.update import page as update_page
-from dashboard.update.page import Situation
 
 KEY = "update.autopilot"
 
 
-def draw(ledger: Ledger, situation: Situation) -> None:
+def draw(ledger: Ledger) -> None:
     """All of them, newest first."""
     if not ledger.batches:
         st.caption(t("autopilot.no_batches"))
         return
-    _decision(ledger.open, situation)
+    _decision(ledger)
     shown = pd.DataFrame([_row(batch) for batch in reversed(ledger.batches)])
     st.dataframe(
         shown,
@@ -33,11 +33,12 @@ def draw(ledger: Ledger, situation: Situation) -> None:
     )
 
 
-def _decision(batch: Batch | None, situation: Situation) -> None:
+def _decision(ledger: Ledger) -> None:
     """Where a candidate waits for a person: which one, and the button to its tab."""
+    batch = ledger.open
     if batch is None or batch.state != "waiting":
         return
-    candidate = next((version for version in situation.versions if version.number == batch.version), None)
+    candidate = next((version for version in state.versions(ledger.model) if version.number == batch.version), None)
     if candidate is None or decided(candidate):  # deleted or decided since; the next look of the policy notes it
         return
     with st.container(horizontal=True, vertical_alignment="center", key="autopilot-decide"):

@@ -20,14 +20,14 @@ from dashboard.parts.tables import plain
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message
 from dashboard.update import page as update_page
+from dashboard.update.autopilot import followed
 from dashboard.update.page import Situation
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 KEY = "update.autopilot"
-COMING_IN = ("corrections", "least_rows", "at_alarm", "hours_between")  # below the folder; the rest stands beside
-DRAWN_APART = ("active", "folder", "strategy")
+COMING_IN = ("corrections", "least_rows", "at_alarm")  # below the folder; the rest stands beside
 Place = Literal["switch", "save"]  # where a refusal is told
 
 
@@ -49,6 +49,8 @@ def draw(situation: Situation) -> None:
         then = policy.then if policy.active else st.session_state[f"{key}.then"]
         st.markdown(t(f"autopilot.{'on' if policy.active else 'off'}_{then}"))
         _tell_refusal(key, "switch")
+        if policy.active:
+            followed.draw()
     layout.section(t("autopilot.rules"))
     _form(situation, key, stored)
 
@@ -66,8 +68,9 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
         _tell_of_folder(key, active=bool(stored["active"]))
         settings_form([settings[name] for name in COMING_IN], key=key)
     with right:
+        settings_form([settings["hours_between"]], key=key)
         _strategy(situation.champion, key)
-        settings_form(Policy, key=key, leave_out=(*COMING_IN, *DRAWN_APART))
+        settings_form([settings["then"], settings["take_back"]], key=key)
     changed = any(value != stored[name] for name, value in _on_screen(key).items())
     with st.container(horizontal=True, vertical_alignment="center", key="autopilot-save"):
         st.button(

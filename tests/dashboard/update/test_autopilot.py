@@ -144,12 +144,17 @@ def test_rules_are_saved_and_follow_what_a_command_has_changed(
     page.selectbox(key=f"{KEY}.strategy").set_value("replay").run()
     page.button(key="update.autopilot.save").click().run()
     assert translate(language, "autopilot.off_promote") in said(page)
+    facts = {"classifier": plain(NAME), "version": 1}
+    assert translate(language, "update.state", facts) in said(page)
     assert Ledgers(home).read(NAME).policy == Policy(least_rows=50, then="promote", strategy="replay")
     Ledgers(home).write(Ledger(NAME, Policy(active=True, least_rows=30)))
     page.run()
     assert page.select_slider(key=f"{KEY}.least_rows").value == 30
     assert page.toggle(key=f"{KEY}.active").value
     assert translate(language, "autopilot.no_folder") in said(page)
+    page.segmented_control(key=f"{KEY}.then").set_value("promote").run()
+    page.button(key="update.autopilot.save").click().run()
+    assert translate(language, "update.state_promotes", facts) in said(page)
 
 
 def test_a_strategy_that_does_not_suit_the_model_is_refused_and_can_be_replaced(
@@ -246,6 +251,14 @@ def test_batches_stand_there_with_their_state_and_the_way_to_the_decision(
     page.button(key="update.autopilot.decide").click().run()
     assert not page.exception
     assert tab_of(page) == "decide"
+
+
+def test_what_happens_by_itself_leads_nobody_away_from_the_tab(open_it: Callable[[], AppTest], home: Path) -> None:
+    page = open_it()
+    assert page.query_params["tab"] == "autopilot"
+    open_workspace(home).registry.delete_version(NAME, 2)  # the candidate that waited
+    assert not page.run().exception
+    assert tab_of(page) == "autopilot"
 
 
 def test_home_and_overview_know_of_a_table_that_waits(open_page: OpenPage, home: Path, language: str) -> None:
