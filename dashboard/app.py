@@ -24,6 +24,7 @@ from starlette.responses import RedirectResponse  # noqa: E402
 from starlette.routing import Mount, Route  # noqa: E402
 
 from core.base.config import home  # noqa: E402
+from core.evolve.keeper import EvolveKeeper  # noqa: E402
 from core.jobs.keeper import SpareKeeper  # noqa: E402
 from core.serving.api import PREFIX  # noqa: E402
 from core.serving.api.connections import use_for_every_server  # noqa: E402
@@ -52,12 +53,16 @@ async def earlier_page(request: Request) -> RedirectResponse:
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Keep a warm process for the next run; when the server ends, answer what waits and let go of it and of the engines."""
+    """Keep a warm process for the next run, and one that follows policies; when the server ends, answer what waits and let go of
+    them and of the engines.
+    """
     await asyncio.to_thread(take_over, home())  # before a page or the API looks
-    keeper = SpareKeeper(home())
-    keeper.start()
+    spare, evolving = SpareKeeper(home()), EvolveKeeper(home())
+    spare.start()
+    evolving.start()
     yield
-    keeper.close()
+    spare.close()
+    await asyncio.to_thread(evolving.close)
     await api.close()
 
 

@@ -6,6 +6,7 @@ from dashboard.parts.tables import plain
 from dashboard.shell import layout, state, tabs
 from dashboard.shell.i18n import t
 from dashboard.update import batch, changes, decide, history, learn, page
+from dashboard.update.autopilot import tab as autopilot
 
 classifier = state.chosen_classifier()
 situation = page.read(classifier) if classifier else None
@@ -21,5 +22,6 @@ else:
     page.heading(situation)
     layout.warn_of_idle_card()
     page.follow(situation)
-    parts = {"batch": batch, "changes": changes, "learn": learn, "decide": decide, "history": history}
+    steps = {"batch": batch, "changes": changes, "learn": learn, "decide": decide}
+    parts = steps | {"history": history, "autopilot": autopilot}
     tabs.row("update", {name: partial(part.draw, situation) for name, part in parts.items()}, done=situation.done)

@@ -17,6 +17,7 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["EVERGREEN_SPARE"] = "off"  # servers that tests start keep no process that nobody asked for
+os.environ["EVERGREEN_EVOLVE"] = "off"  # nor one that follows policies
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 ROOT = Path(__file__).resolve().parent.parent

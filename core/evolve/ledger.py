@@ -115,6 +115,11 @@ class Ledger:
         return [taken for taken in self.pending if taken.mark not in met]
 
     @property
+    def waiting(self) -> list[Taken]:
+        """Files on which a person has to decide."""
+        return [taken for taken in self.files if taken.verdict == "waiting"]
+
+    @property
     def open(self) -> Batch | None:
         """The batch that is at work or waits for a decision."""
         return next((batch for batch in self.batches if batch.state in OPEN), None)

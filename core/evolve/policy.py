@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from core.base.config import Config, parameter, setting
 from core.workflows.requests import AUTO
 
+AT_ALARM = 4  # at an alarm one in so many of the rows is enough
+
 
 class Policy(Config):
     """Where new rows come from, when they are learned, how, and who must agree.
@@ -47,6 +49,7 @@ class Policy(Config):
         label="Hours between updates",
         help="At least so long from one to the next.",
         bounds=(0.0, 720.0),
+        step=1.0,
         group="data",
     )
     strategy: Annotated[
@@ -84,3 +87,7 @@ class Policy(Config):
         help="The same to a mailbox. Takes a mail server, named in EVERGREEN_SMTP.",
         group="data",
     )
+
+    def rows_needed(self, *, alarm: bool) -> int:
+        """How many new rows an update begins with, at an alarm of the monitor or without."""
+        return self.least_rows // (AT_ALARM if alarm and self.at_alarm else 1)

@@ -11,13 +11,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.base.errors import ConfigError
+from core.evolve.following import LOCK, SECONDS_LOOKED
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.step import step
 from core.jobs import JobQueue
 from core.workflows.workspace import open_workspace
 
 SECONDS = 30.0
-LOCK = ".evolve.lock"
 
 Told = Callable[[Ledger], None]
 
@@ -45,7 +45,7 @@ def follow(
     home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=SECONDS_LOOKED)
     except Timeout:
         raise ConfigError(
             "evolve.twice", "Another process follows the policies of this workspace already; it is enough to have one."

@@ -37,7 +37,6 @@ _REFUSED = message(
 )
 _GONE = message("evolve.gone", "The version that was made of it was deleted.")
 MOST_TRIES = 3  # resumes of an interrupted run
-AT_ALARM = 4  # at an alarm one in so many of the rows is enough
 
 
 @dataclass(frozen=True)
@@ -272,7 +271,7 @@ def _needed(ledger: Ledger, context: Context) -> int:
     alarm = (
         champion is not None and MonitorStore(context.workspace.home).alarm(ledger.model, champion.run_id) is not None
     )
-    return ledger.policy.least_rows // (AT_ALARM if alarm and ledger.policy.at_alarm else 1)
+    return ledger.policy.rows_needed(alarm=alarm)
 
 
 def together(datasets: Sequence[TextDataset]) -> TextDataset:

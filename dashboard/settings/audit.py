@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.base.audit import COMMAND, PAGE, PROGRAM, RUN, AuditLog, Entry, as_lines
+from core.base.audit import COMMAND, PAGE, POLICY, PROGRAM, RUN, AuditLog, Entry, as_lines
 from core.base.config import home
 from dashboard.parts import tables
 from dashboard.parts.versions.decisions import reason_of
@@ -64,7 +64,7 @@ def _row(entry: Entry) -> dict[str, str]:
 
 def _who(who: str) -> str:
     """In words, with the name of who it was where one is known."""
-    for kind in (COMMAND, RUN, PAGE, PROGRAM):
+    for kind in (COMMAND, RUN, PAGE, PROGRAM, POLICY):
         if who == kind or who.startswith(f"{kind} "):
             return t(f"audit.who_{kind.replace(' ', '_')}", name=who.removeprefix(kind).strip()).strip()
     return who

@@ -41,6 +41,7 @@ PARTS = {
     "monitor.db-wal": "monitor",
     "monitor.db-shm": "monitor",
     "audit.head.json": "audit",
+    "policies": "policies",
 }
 OTHER = "other"
 

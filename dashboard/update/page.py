@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 import streamlit as st
 
+from core.base.config import home
+from core.evolve.ledger import Ledgers
 from dashboard.parts import tables
 from dashboard.parts.versions.decisions import candidates, waiting_candidate
 from dashboard.shell import layout, state, tabs
@@ -27,6 +29,7 @@ PASSED_OVER = "update.passed_over"  # classifier → number of a candidate besid
 JUST_DONE = "update.said"  # what was just done, to be told after the rerun
 STOOD = "update.stood"  # classifier and step that the session saw last
 PAGE = "update"
+AUTOPILOT = "autopilot"  # the tab of this name
 Step = Literal["batch", "changes", "learn", "decide"]
 STEPS: tuple[Step, ...] = ("batch", "changes", "learn", "decide")
 
@@ -145,7 +148,9 @@ def start_over(classifier: str) -> None:
 def heading(situation: Situation) -> None:
     """The page's title, which version serves, and what was just done."""
     facts = {"classifier": tables.plain(situation.classifier), "version": situation.champion.number}
-    layout.heading(t("update.title"), t("update.state", **facts))
+    policy = Ledgers(home()).read(situation.classifier).policy
+    promotes = policy.active and policy.then == "promote"
+    layout.heading(t("update.title"), t("update.state_promotes" if promotes else "update.state", **facts))
     if JUST_DONE in st.session_state:
         st.toast(st.session_state.pop(JUST_DONE), icon=":material/check:")
 
@@ -157,6 +162,8 @@ def follow(situation: Situation) -> None:
     asked = st.session_state.get(ASKED_TAB)
     if asked is not None and asked.page == PAGE:
         st.query_params[TAB] = asked.tab
+    elif st.query_params.get(TAB) == AUTOPILOT:
+        return  # what happens by itself leads nobody away from where it is told
     elif known == (situation.classifier, "decide") and situation.step == "batch":  # decided, here or elsewhere
         tabs.show(PAGE, "history")
     elif TAB not in st.query_params or (known is not None and _is_further(here, known)):

@@ -35,7 +35,7 @@ TABS = {
     "data": ["tables", "quality", "labelling", "corrections"],
     "train": ["new", "runs", "search", "base"],
     "evaluate": ["summary", "confusions", "errors", "compare"],
-    "update": ["batch", "changes", "learn", "decide", "history"],
+    "update": ["batch", "changes", "learn", "decide", "history", "autopilot"],
     "use": ["try", "table", "api", "home"],
     "settings": [""],
     "lab": [""],

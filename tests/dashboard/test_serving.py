@@ -162,7 +162,12 @@ def test_what_an_earlier_edition_left_is_taken_over_before_the_server_answers(ev
     workspace = open_workspace(evergreen_home)
     write_generator(workspace, 1)
     command = [sys.executable, "-c", TAKEN_OVER, str(ROOT)]
-    environment = {**os.environ, "EVERGREEN_HOME": str(workspace.home), "EVERGREEN_SPARE": "off"}
+    environment = {
+        **os.environ,
+        "EVERGREEN_HOME": str(workspace.home),
+        "EVERGREEN_SPARE": "off",
+        "EVERGREEN_EVOLVE": "off",
+    }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout.split() == ["False"]
     assert [known.name for known in workspace.registry.classifiers()] == ["notes"]

@@ -192,6 +192,9 @@ COMMANDS = {
         "follow the policies of all models, until it is ended",
         option("--once", action="store_true", help="one step of each, and end"),
         option("--every", type=SECONDS, default=30.0, metavar="SECONDS", help="between two steps; default: 30"),
+        option(
+            "--until-closed", action="store_true", help="end when standard input is closed, as by whoever started it"
+        ),
         learns=False,
     ),
     "monitor": Command(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from core.base.config import home
+from core.evolve.ledger import Ledgers
 from core.registry import HOW, UNWRITTEN
 from dashboard.parts import tables
 from dashboard.shell import state
@@ -18,6 +20,12 @@ def waiting_candidate(classifier: str) -> VersionInfo | None:
     """The newest update of the champion on which nobody has decided yet."""
     waiting = [candidate for candidate in candidates(classifier) if not decided(candidate)]
     return waiting[-1] if waiting else None
+
+
+def rows_wait(classifier: str) -> bool:
+    """Whether a table that came in by a policy waits for a person; not while the policy is switched off."""
+    ledger = Ledgers(home()).read(classifier)
+    return ledger.policy.active and bool(ledger.waiting)
 
 
 def candidates(classifier: str) -> list[VersionInfo]:
@@ -51,12 +59,9 @@ def against_the_gate(version: VersionInfo) -> str:
 
 def reason_of(move: Mapping[str, Any]) -> str:
     """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
-    how, _, why = str(move["reason"]).partition(": ")
-    if how == "update":  # "update: always", and what was written after it
-        more, _, why = why.partition(": ")
-        how = f"{how}: {more}"
-    name = next((name for name, written in HOW.items() if written == how), None)
+    reason = str(move["reason"])
+    name = next((name for name, how in HOW.items() if reason == how or reason.startswith(f"{how}: ")), None)
     if name is None:
-        return str(move["reason"]) or tables.NOTHING
-    told = t(f"models.move_{name}")
+        return reason or tables.NOTHING
+    told, why = t(f"models.move_{name}"), reason.removeprefix(HOW[name]).removeprefix(": ")
     return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told

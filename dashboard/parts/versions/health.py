@@ -14,7 +14,7 @@ from core.serving.monitor import MonitorStore
 from core.tasks import DEFAULT, task_of
 from dashboard.parts import scores, tables
 from dashboard.parts.versions import same_tests, verdict
-from dashboard.parts.versions.decisions import waiting_candidate
+from dashboard.parts.versions.decisions import rows_wait, waiting_candidate
 from dashboard.shell import state
 from dashboard.shell.i18n import t
 
@@ -77,6 +77,8 @@ def _found(champion: VersionInfo) -> tuple[Kind, str, int]:
         candidate = waiting_candidate(champion.classifier)
         if candidate is not None:
             return "look", "decide", candidate.number
+        if rows_wait(champion.classifier):
+            return "look", "rows", champion.number
         if MonitorStore(home()).alarm(champion.classifier, champion.run_id) is not None:
             return "look", "changed", champion.number
         if _is_behind(champion):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.data.labelling.corrections import lacking
 from dashboard.parts.names import job_title
-from dashboard.parts.versions.decisions import waiting_candidate
+from dashboard.parts.versions.decisions import rows_wait, waiting_candidate
 from dashboard.parts.versions.history import Matrix
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
@@ -31,7 +31,8 @@ class Step:
 def next_step(
     versions: list[VersionInfo], champion: VersionInfo | None, matrix: Matrix | None, waiting: int, *, behind: bool
 ) -> Step:
-    """The most urgent of: a running job, a decision, corrections, a baseline that is better, something forgotten, the next batch.
+    """The most urgent of: a running job, a decision, a table that waits, corrections, a baseline that is better, something
+    forgotten, the next batch.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ def next_step(
     if candidate is not None:
         sentence = t("overview.next_candidate", candidate=candidate.number, champion=champion.number)
         return Step(sentence, t("overview.next_candidate_button"), ("update",))
+    if rows_wait(classifier):
+        return Step(t("overview.next_rows"), t("overview.next_rows_button"), ("update", "autopilot"))
     if waiting and not lacking(state.corrections().list(classifier)):
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), ("update",))
     if behind:

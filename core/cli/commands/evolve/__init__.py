@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import select
 import signal
 import sys
 import threading
 from typing import Any
 
-from core.base.audit import AuditLog
 from core.base.config import build, home
-from core.base.errors import DataError
 from core.base.messages import Message
 from core.base.wording import counted, score, seconds
 from core.cli.arguments.fields import values_of
 from core.cli.printing import plain, show, tell
 from core.cli.progress import working
-from core.evolve.channels import check
+from core.evolve.changing import change_policy, decide_on_file
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.policy import Policy
 from core.evolve.scheduler import follow
-from core.evolve.step import decide
 from core.workflows.workspace import open_workspace
 
 
@@ -57,17 +55,7 @@ def _said(stored: dict[str, Any] | None) -> str:
 
 
 def _set(asked: argparse.Namespace) -> None:
-    ledgers = Ledgers(home())
-    with ledgers.alone(asked.classifier) as ledger:
-        if ledger is None:
-            raise DataError("evolve.busy", "The policy is being followed just now. Try again in a moment.")
-        before = ledger.policy
-        after = build(Policy, {**before.model_dump(), **values_of(asked, Policy)})
-        check(after.webhook, after.mail)
-        ledger.policy = after
-    changed = {name: value for name, value in after.model_dump().items() if before.model_dump()[name] != value}
-    if changed:
-        AuditLog(home()).add("policy_set", model=asked.classifier, facts={"changed": changed})
+    after, changed = change_policy(asked.classifier, values_of(asked, Policy), open_workspace(home()))
     on = "on" if after.active else "off"
     tell(
         asked,
@@ -101,22 +89,10 @@ def _simulate(asked: argparse.Namespace) -> None:
 
 def _enter(asked: argparse.Namespace) -> None:
     enter = asked.verb == "enter"
-    with Ledgers(home()).alone(asked.classifier) as ledger:
-        marks = (
-            []
-            if ledger is None
-            else [taken.mark for taken in ledger.files if taken.mark.startswith(asked.file) and asked.file]
-        )
-        if ledger is None or len(marks) != 1 or not decide(ledger, marks[0], enter=enter):
-            raise DataError(
-                "evolve.no_file",
-                "No file that waits begins with '{mark}'. Those that wait stand in 'policy show'.",
-                mark=asked.file,
-            )
-    AuditLog(home()).add("rows_decided", model=asked.classifier, facts={"file": marks[0][:12], "enter": enter})
+    mark = decide_on_file(asked.classifier, asked.file, home(), enter=enter)
     tell(
         asked,
-        {"file": marks[0], "enter": enter},
+        {"file": mark, "enter": enter},
         "Its rows are learned with the next batch." if enter else "It is set aside.",
     )
 
@@ -126,6 +102,8 @@ def evolve(asked: argparse.Namespace) -> None:
     ending = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ending.set())
+    if asked.until_closed:
+        threading.Thread(target=_end_when_closed, args=(ending,), daemon=True).start()
     known: dict[str, str] = {}
 
     def told(ledger: Ledger) -> None:
@@ -137,6 +115,12 @@ def evolve(asked: argparse.Namespace) -> None:
 
     follow(home(), seconds=asked.every, once=asked.once, ending=ending, told=told)
     show(asked, {"policies": [plain(ledger.to_dict()) for ledger in Ledgers(home()).all()]}, "")
+
+
+def _end_when_closed(ending: threading.Event) -> None:
+    """Wait for the end of standard input, on which nothing is ever written."""
+    select.select([sys.stdin], [], [])
+    ending.set()
 
 
 def _standing(ledger: Ledger) -> str:

@@ -1,0 +1,85 @@
+"""The files that came in: those that wait for a person with two buttons, all others in a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.base.config import home
+from core.base.errors import CoreError
+from core.evolve.changing import decide_on_file
+from core.evolve.ledger import Ledger, Taken
+from dashboard.parts import tables
+from dashboard.parts.tables import plain
+from dashboard.shell import state
+from dashboard.shell.errors import show_error
+from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.navigation import go
+from dashboard.update import page as update_page
+
+SHOWN = 200  # newest files in the table
+KEY = "update.autopilot"
+
+
+def draw(ledger: Ledger) -> None:
+    """What came in, newest first, after what somebody has to decide."""
+    if not ledger.files:
+        st.caption(t("autopilot.no_files"))
+        return
+    for taken in ledger.waiting:
+        _waiting(ledger.model, taken)
+    numbers = {mark: batch.number for batch in ledger.batches for mark in batch.marks}
+    rows = [
+        {
+            t("autopilot.when"): tables.moment(taken.at),
+            t("autopilot.file"): taken.name,
+            t("autopilot.row_count"): taken.rows,
+            t("autopilot.verdict"): _verdict(taken, numbers),
+            t("autopilot.why"): _reasons(taken),
+        }
+        for taken in reversed(ledger.files[-SHOWN:])
+    ]
+    shown = pd.DataFrame(rows)
+    st.dataframe(
+        shown,
+        hide_index=True,
+        alt=t("autopilot.files_alt"),
+        key=f"{KEY}.files",
+        height=tables.height_of(len(shown), 300),
+        column_config=tables.counts(shown),
+    )
+    if len(ledger.files) > SHOWN:
+        st.caption(t("autopilot.newest", count=SHOWN))
+
+
+def _verdict(taken: Taken, numbers: dict[str, int]) -> str:
+    if taken.mark in numbers:
+        return t("autopilot.in_batch", number=numbers[taken.mark])
+    return t(f"autopilot.verdict_{taken.verdict}")
+
+
+def _reasons(taken: Taken) -> str:
+    return t("evaluate.gap").join(t_message(reason) for reason in taken.messages)
+
+
+def _waiting(model: str, taken: Taken) -> None:
+    """A file that nobody has decided on, with the reason and what can be done."""
+    with st.container(border=True, gap="small", key=f"autopilot-waiting-{taken.mark[:12]}"):
+        facts = [f"**{plain(taken.name)}**", tn("autopilot.file_rows", taken.rows), tables.moment(taken.at)]
+        st.markdown(f":orange[:material/error:] {' · '.join(facts)}")
+        st.markdown(plain(_reasons(taken)))
+        with st.container(horizontal=True):
+            enter = st.button(t("autopilot.enter"), key=f"{KEY}.enter.{taken.mark[:12]}", icon=":material/login:")
+            aside = st.button(t("autopilot.aside"), key=f"{KEY}.aside.{taken.mark[:12]}", icon=":material/block:")
+            look = st.button(t("autopilot.look"), key=f"{KEY}.look.{taken.mark[:12]}", type="tertiary")
+    if look:
+        state.choose_dataset(taken.dataset)
+        go("data", "tables")
+    if enter or aside:
+        try:
+            decide_on_file(model, taken.mark, home(), enter=enter)
+        except CoreError as error:
+            show_error(error)
+            return
+        st.session_state[update_page.JUST_DONE] = t("autopilot.entered" if enter else "autopilot.set_aside")
+        st.rerun()

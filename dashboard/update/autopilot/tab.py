@@ -1,0 +1,60 @@
+"""Autopilot: the switch and the rules, and below them what came in, what became of it and what waits for a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from core.base.config import home
+from core.base.messages import Message
+from core.evolve.ledger import Ledger, Ledgers
+from core.serving.monitor import MonitorStore
+from dashboard.parts import tables
+from dashboard.parts.tables import plain
+from dashboard.shell import layout, state
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import t, t_message
+from dashboard.update.autopilot import batches, incoming, rules
+from dashboard.update.autopilot.followed import SECONDS_BETWEEN_LOOKS
+from dashboard.update.page import Situation
+
+
+def draw(situation: Situation) -> None:
+    """The whole tab."""
+    rules.draw(situation)
+    _standing(situation.classifier)
+
+
+@guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def _standing(model: str) -> None:
+    """What the policy has done so far, read anew every few seconds."""
+    ledger = Ledgers(home()).read(model)
+    if ledger.trouble is not None:
+        trouble = plain(t_message(Message.from_dict(ledger.trouble)))
+        st.warning(t("autopilot.trouble", what=trouble), icon=":material/warning:")
+    layout.section(t("autopilot.files"), help=t("autopilot.files_help"))
+    _rows(ledger)
+    incoming.draw(ledger)
+    layout.section(t("autopilot.batches"), help=t("autopilot.batches_help"))
+    batches.draw(ledger)
+
+
+def _rows(ledger: Ledger) -> None:
+    """How many rows wait of how many that an update needs, and what else it waits for."""
+    champion = state.champion(ledger.model)
+    if not ledger.policy.active or champion is None:
+        return
+    rows = sum(taken.rows for taken in ledger.pending)
+    alarm = MonitorStore(home()).alarm(ledger.model, champion.run_id) is not None
+    needed = ledger.policy.rows_needed(alarm=alarm)
+    sentence = t("autopilot.rows", rows=tables.thousands(rows), needed=tables.thousands(needed))
+    st.progress(min(1.0, rows / needed), text=sentence)
+    if alarm and ledger.policy.at_alarm:
+        st.caption(t("autopilot.at_alarm"))
+    if rows >= needed and ledger.open is not None:
+        st.caption(t("autopilot.after_open", number=ledger.open.number))
+    elif ledger.begun:
+        earliest = datetime.fromisoformat(ledger.begun) + timedelta(hours=ledger.policy.hours_between)
+        if earliest > datetime.now(UTC):
+            st.caption(t("autopilot.earliest", when=tables.moment(earliest.isoformat())))
