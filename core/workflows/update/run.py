@@ -308,6 +308,8 @@ def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> N
         return
     passed = bool(event.report["gate"]["promote"])
     if request.promote == "always" and not passed:
+        if workspace.registry.statements(request.classifier).two_people:
+            return  # it waits for two people: nobody is here who could ask for it, or confirm it
         promote(workspace.registry, request.classifier, event.version, how=HOW["update_against"], reason=UNWRITTEN)
     elif request.promote != "never" and passed:
         promote(workspace.registry, request.classifier, event.version, how=HOW[f"update_{request.promote}"])
