@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.registry import HOW, UNWRITTEN
 from dashboard.parts import tables
+from dashboard.parts.versions.verdict import joined
 from dashboard.shell import state
 from dashboard.shell.i18n import t
 
@@ -46,7 +47,11 @@ def against_the_gate(version: VersionInfo) -> str:
         return ""
     if decision.reason == UNWRITTEN:
         return t("models.lineage_no_reason", version=version.number)
-    return t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+    told = t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+    if not decision.confirmed_by:
+        return told
+    people = {"asked": tables.plain(decision.asked_by), "confirmed": tables.plain(decision.confirmed_by)}
+    return joined([told, t("models.lineage_two", **people)])
 
 
 def reason_of(move: Mapping[str, Any]) -> str:
