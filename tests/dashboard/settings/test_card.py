@@ -33,9 +33,7 @@ def save(page: AppTest) -> None:
 
 
 @pytest.mark.parametrize(("language", "label"), [("en", "Intended use"), ("zh", "预期用途")])
-def test_what_is_typed_is_kept_shown_again_and_told(
-    home: Path, open_page: OpenPage, language: str, label: str
-) -> None:
+def test_what_is_typed_is_kept_shown_again_and_told(home: Path, open_page: OpenPage, language: str, label: str) -> None:
     page = open_page("settings", language=language)
     assert translate(language, "card.what") in said(page)
     nothing = Statements()
