@@ -137,6 +137,8 @@ def _load(path: Path, token: Token) -> dict[str, list[dict[str, Any]]]:
 
 def _classifier(values: dict[str, Any]) -> ClassifierInfo:
     threshold, request = values["threshold"], values["request"]
+    if not isinstance(values["statements"], dict):
+        raise TypeError(values["statements"])
     told = {
         "threshold": Threshold(**threshold) if threshold else None,
         "request": OverrideRequest(**request) if request else None,

@@ -48,9 +48,13 @@ class OverrideRequest:
     def from_text(text: str | None) -> OverrideRequest | None:
         """Read what `to_text` wrote; a missing or unreadable tag is no request."""
         try:
-            return OverrideRequest(**parse_json(text)) if text else None
+            request = OverrideRequest(**parse_json(text)) if text else None
         except (ValueError, TypeError):
             return None
+        if request is None or not isinstance(request.version, int):
+            return None
+        written = (request.by, request.reason, request.at, request.how)
+        return request if all(isinstance(part, str) for part in written) else None
 
 
 def written_name(name: str) -> str:

@@ -71,7 +71,7 @@ class Statements(Config):
     def from_tags(tags: Mapping[str, str]) -> Statements:
         """Read what `to_tags` wrote, among other tags; fields of a later edition are passed over."""
         values: dict[str, Any] = {
-            name: tags[TAG + name] for name in Statements.model_fields if tags.get(TAG + name) is not None
+            name: tags[TAG + name] for name in Statements.model_fields if isinstance(tags.get(TAG + name), str)
         }
         return Statements(**{**values, "two_people": values.get("two_people") == ON})
 

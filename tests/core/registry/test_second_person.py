@@ -171,5 +171,6 @@ def test_a_request_survives_the_loss_of_the_database_and_the_longest_fits(guarde
 
 
 def test_a_tag_that_cannot_be_read_is_no_request() -> None:
-    for text in (None, "", "{", "[]", '{"surprise": 1}'):
+    strange = '{"version": 2, "by": 5, "reason": "why", "at": ""}'
+    for text in (None, "", "{", "[]", '{"surprise": 1}', strange, strange.replace("2", '"2"').replace("5", '"Ann"')):
         assert OverrideRequest.from_text(text) is None
