@@ -1,7 +1,7 @@
 """Settings: this installation, and what removes something for good."""
 
 from dashboard.parts.versions import serving
-from dashboard.settings import audit, forget, page
+from dashboard.settings import audit, card, forget, page
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
 
@@ -13,5 +13,6 @@ audit.log()
 classifier = state.chosen_classifier()
 if classifier is not None:
     page.of_model(classifier)
+    card.form(classifier)
     forget.forget(classifier)
     page.danger(classifier)

@@ -38,10 +38,12 @@ WHO_CHARACTERS, REASON_CHARACTERS = 100, 500
 Done = Literal[
     "promoted",
     "overridden",
+    "override_asked",
     "rolled_back",
     "kept_back",
     "threshold_set",
     "threshold_cleared",
+    "card_changed",
     "version_deleted",
     "model_deleted",
     "dataset_deleted",

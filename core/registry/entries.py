@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.base.files import parse_json
+from core.registry.second_person import OverrideRequest
+from core.registry.statements import Statements
 from core.registry.thresholds import Threshold
 
 CHAMPION = "champion"  # the alias
@@ -21,6 +23,7 @@ CLASSIFIER = "evergreen.classifier"
 VERSION = "evergreen.version"
 DECISION = "evergreen.decision"
 THRESHOLD = "evergreen.threshold"
+REQUEST = "evergreen.request"  # of a promotion that a second person has to confirm
 OWNER = "evergreen.owner"  # the process that executes a run
 
 REASON_CHARACTERS = 1000  # a tag holds 5,000
@@ -37,6 +40,8 @@ class ClassifierInfo:
     versions: int
     champion: int | None
     threshold: Threshold | None = None
+    statements: dict[str, str] = field(default_factory=dict)  # as `Statements.to_tags` writes them
+    request: OverrideRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,16 @@ class PromotionDecision:
         Whether it was promoted although the gate was against it; then there is a reason.
     rules
         The gate's rules that it was decided by; None when nobody looked at them.
+    asked_by, confirmed_by
+        Who says to have asked for it and to have confirmed it, where two people are needed.
     """
 
     promoted: bool
     against_gate: bool = False
     reason: str = ""
     rules: dict[str, Any] | None = None
+    asked_by: str = ""
+    confirmed_by: str = ""
 
     def to_text(self) -> str:
         """Compact JSON, short enough for a tag."""
@@ -139,6 +148,8 @@ def classifier_info(stored: Any, versions: int) -> ClassifierInfo:
         versions=versions,
         champion=champion_of(stored),
         threshold=Threshold.from_text(stored.tags.get(THRESHOLD)),
+        statements=Statements.from_tags(stored.tags).to_tags(),
+        request=OverrideRequest.from_text(stored.tags.get(REQUEST)),
     )
 
 

@@ -21,6 +21,7 @@ from core.registry.client import store_address
 from core.registry.entries import ClassifierInfo, PromotionDecision, VersionInfo
 from core.registry.files import ARTIFACT
 from core.registry.registry import Registry
+from core.registry.second_person import OverrideRequest
 from core.registry.thresholds import Threshold
 
 FILE = "registry.json"
@@ -135,8 +136,14 @@ def _load(path: Path, token: Token) -> dict[str, list[dict[str, Any]]]:
 
 
 def _classifier(values: dict[str, Any]) -> ClassifierInfo:
-    threshold = values["threshold"]
-    return ClassifierInfo(**{**values, "threshold": Threshold(**threshold) if threshold else None})
+    threshold, request = values["threshold"], values["request"]
+    if not isinstance(values["statements"], dict):
+        raise TypeError(values["statements"])
+    told = {
+        "threshold": Threshold(**threshold) if threshold else None,
+        "request": OverrideRequest(**request) if request else None,
+    }
+    return ClassifierInfo(**{**values, **told})
 
 
 def _version(values: dict[str, Any]) -> VersionInfo:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,17 @@ from core.base.audit import Done
 from core.base.errors import CoreError, RegistryError
 from core.base.faults import reached
 from core.registry import entries
+from core.registry.about import About, now
 from core.registry.client import Absent
-from core.registry.deleting import Orphans
 from core.registry.entries import PromotionDecision, VersionInfo
 from core.registry.files import ARTIFACT, check_complete
 from core.registry.history import ChampionHistory
 from core.registry.names import check_name
-from core.registry.thresholds import Threshold, check_threshold
 
 NO_SCORES = ("seconds", "parity")  # figures of a summary that say nothing of how good a version is
 
 
-class Registry(Orphans):
+class Registry(About):
     """Classifiers, versions, champions and runs of one workspace; how they are looked up is `Store`'s business."""
 
     def champion(self, name: str) -> VersionInfo | None:
@@ -108,7 +106,7 @@ class Registry(Orphans):
         self, name: str, folder: Path, run_id: str, parent: int | None, summary: Mapping[str, float | str]
     ) -> int:
         shown = json.dumps(dict(summary), ensure_ascii=False, default=float)
-        facts = {"classifier": name, "number": None, "parent": parent, "run": run_id, "created": _now()}
+        facts = {"classifier": name, "number": None, "parent": parent, "run": run_id, "created": now()}
         source = self._upload(folder, run_id, {**facts, "summary": json.loads(shown)})
         tags = {entries.KIND: "version", entries.SUMMARY: shown}
         if parent is not None:
@@ -123,13 +121,23 @@ class Registry(Orphans):
         reached("register.numbered")
         return int(stored.version)
 
-    def promote(self, name: str, number: int, reason: str = "", *, did: Done = "promoted") -> None:
+    def promote(
+        self,
+        name: str,
+        number: int,
+        reason: str = "",
+        *,
+        did: Done = "promoted",
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         """Make a version the champion; nothing happens when it is already.
 
         Parameters
         ----------
         did
             What the audit log calls it.
+        facts
+            What else it shall tell of it, such as who confirmed it.
 
         Raises
         ------
@@ -141,7 +149,7 @@ class Registry(Orphans):
         with self._writing():
             model = self._model(name)
             if entries.champion_of(model) != number:
-                self._move(model, self._history(model).promoted(number, at=_now(), reason=reason), did)
+                self._move(model, self._history(model).promoted(number, at=now(), reason=reason), did, facts)
 
     def rollback(self, name: str, number: int | None = None, reason: str = "") -> int:
         """Return to the previous champion, or to the version of this number; returns the champion's number.
@@ -151,15 +159,17 @@ class Registry(Orphans):
         Raises
         ------
         RegistryError
-            When no earlier champion is left, or the version of this number has a damaged file.
+            When no earlier champion is left, or the version of this number has a damaged file, or the gate was against it and it
+            never served: that would be a promotion.
         """
         with self._writing():
             model = self._model(name)
             history = self._history(model)
             target = number if number is not None else self._previous(name, history)
             self._check_files(name, target)
+            self._refuse_unserved(name, target, history)
             if entries.champion_of(model) != target:
-                self._move(model, history.rolled_back(target, at=_now(), reason=reason), "rolled_back")
+                self._move(model, history.rolled_back(target, at=now(), reason=reason), "rolled_back")
         return target
 
     def note_decision(self, name: str, number: int, decision: PromotionDecision) -> None:
@@ -179,26 +189,6 @@ class Registry(Orphans):
         folder = None if self.on_server else self._files.find("", stored.run_id)
         if folder is not None and integrity.read_record(folder):
             integrity.add_facts(folder, summary=json.loads(shown))
-
-    def threshold(self, name: str) -> Threshold | None:
-        """From which probability on the classifier answers by itself; None where it always does."""
-        return Threshold.from_text(self._model(name).tags.get(entries.THRESHOLD))
-
-    def set_threshold(self, name: str, value: float, *, version: int) -> None:
-        """Let the classifier answer from this probability on; ``version`` is the one it was chosen with."""
-        check_threshold(value)
-        self._stored_version(name, version)
-        text = Threshold(value, version, _now()).to_text()
-        self._client.set_registered_model_tag(name, entries.THRESHOLD, text)
-        self._write_facts(name)
-        self.audit.add("threshold_set", model=name, version=version, facts={"threshold": value})
-
-    def clear_threshold(self, name: str) -> None:
-        """Let the classifier answer always."""
-        if self.threshold(name) is not None:
-            self._client.delete_registered_model_tag(name, entries.THRESHOLD)
-            self._write_facts(name)
-            self.audit.add("threshold_cleared", model=name)
 
     def rewrite(self, name: str, number: int, change: Callable[[Path], None]) -> None:
         """Replace a version's files by what ``change`` makes of a copy of its folder; only where they lie on this machine.
@@ -232,19 +222,6 @@ class Registry(Orphans):
             "summary": version.summary,
             "decision": decision,
         }
-
-    def write_facts(self) -> None:
-        """Write once more beside the files what the database knows of classifiers; it is done after each change, too."""
-        for classifier in self.classifiers():
-            self._write_facts(classifier.name)
-
-    def _write_facts(self, name: str) -> None:
-        if self.on_server:
-            return
-        model = self._model(name)
-        tags = {tag: model.tags.get(tag) for tag in (entries.HISTORY, entries.THRESHOLD)}
-        champion, created = entries.champion_of(model), entries.iso(model.creation_timestamp)
-        self._facts.write(name, {"created": created, "champion": champion, "tags": tags})
 
     def made_by(self, name: str, run_id: str) -> int | None:
         """Number of the version that a run made; None when it made none."""
@@ -291,7 +268,20 @@ class Registry(Orphans):
             classifier=name,
         )
 
-    def _move(self, model: Any, history: ChampionHistory, did: Done) -> None:
+    def _refuse_unserved(self, name: str, number: int, history: ChampionHistory) -> None:
+        version = self.version(name, number)
+        served = any(move["version"] == number for move in history.moves) or number in history.path
+        promoted = version.decision is not None and version.decision.promoted
+        if version.refused and not served and not promoted:
+            raise RegistryError(
+                "registry.never_served",
+                "Version {number} of '{classifier}' never served and the gate is against it, so there is no way back to it. "
+                "Promote it, with a reason.",
+                number=number,
+                classifier=name,
+            )
+
+    def _move(self, model: Any, history: ChampionHistory, did: Done, facts: Mapping[str, Any] | None = None) -> None:
         name, before = str(model.name), entries.champion_of(model)
         # The alias decides; should the process die before the history is written, `_history` completes it.
         self._client.set_registered_model_alias(name, entries.CHAMPION, str(history.path[-1]))
@@ -301,14 +291,10 @@ class Registry(Orphans):
         self._write_facts(name)
         scores = {version.number: _scores(version) for version in self.versions(name)}
         figures = {"before": scores.get(before or 0, {}), "after": scores.get(history.path[-1], {})}
-        self.audit.add_moves(name, history.moves, did, {"from": before, "figures": figures})
+        self.audit.add_moves(name, history.moves, did, {"from": before, "figures": figures, **(facts or {})})
 
 
 def _scores(version: VersionInfo) -> dict[str, float]:
     """The scores of a version when it was made, as lists show them."""
     named = version.summary.items()
     return {name: value for name, value in named if isinstance(value, float) and name not in NO_SCORES}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -18,10 +18,13 @@ from core.networks.standalone import predict
 from core.networks.standalone.pipeline import tokenizer_files
 from core.registry.records.outgoing import without_paths
 from core.registry.records.reports import baseline_name, measured_again
+from core.registry.statements import Statements
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
+from core.workflows.report.statements import with_statements
 
-FILES = ("labels.json", "config.json", "model_card.md")
+CARD = "model_card.md"
+FILES = ("labels.json", "config.json", CARD)
 THRESHOLDS = "thresholds.json"  # where a text may have several labels
 PROGRAMS = {"inputs.py": Path(inputs.__file__), "tokens.py": Path(tokens.__file__)}  # the others lie beside `predict`
 EXACT = "model.onnx"
@@ -47,8 +50,12 @@ def bundle_files(version_folder: Path) -> list[str]:
     return [*dict.fromkeys([EXACT, *served.values()]), serving.name, *files]
 
 
-def write_bundle(version_folder: Path, target: Path, threshold: float | None = None) -> None:
+def write_bundle(
+    version_folder: Path, target: Path, threshold: float | None = None, statements: Statements | None = None
+) -> None:
     """Zip the bundle's files of a version folder, and its classifier's threshold; a half-written target is never left behind.
+
+    The card gets what the owner states of the model today; the version's own is written once and stays.
 
     The programs are today's, which serve the version here, too: one that was stored with an old version knows no threshold.
     Nothing in it tells of this machine, whatever the edition that stored the version.
@@ -56,7 +63,11 @@ def write_bundle(version_folder: Path, target: Path, threshold: float | None = N
     check(version_folder, bundle_files(version_folder))
     with writing(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in bundle_files(version_folder):
-            _add(archive, version_folder / name)
+            if name == CARD and statements is not None:
+                card = (version_folder / name).read_text(encoding="utf-8")
+                archive.writestr(name, with_statements(card, statements), zipfile.ZIP_DEFLATED)
+            else:
+                _add(archive, version_folder / name)
         for program in programs(read_json(version_folder / "config.json").get("task", DEFAULT)):
             archive.write(program, program.name)
         if threshold is not None:
@@ -142,7 +153,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         *_columns(folder),
     ]  # fmt: skip
-    (folder / "model_card.md").write_text("\n".join(lines), encoding="utf-8")
+    (folder / CARD).write_text("\n".join(lines), encoding="utf-8")
 
 
 def _columns(folder: Path) -> list[str]:

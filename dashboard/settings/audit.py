@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from core.base.audit import COMMAND, PAGE, POLICY, PROGRAM, RUN, AuditLog, Entry, as_lines
-from core.base.config import home
+from core.base.config import home, settings_of
+from core.registry import Statements
 from dashboard.parts import tables
 from dashboard.parts.versions.decisions import reason_of
 from dashboard.shell import layout
 from dashboard.shell.errors import guarded_fragment
-from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.i18n import setting_label, t, t_message, tn
 
 SHOWN = 200
 KEY = "settings.audit"
@@ -57,7 +58,7 @@ def _row(entry: Entry) -> dict[str, str]:
         t("audit.who"): _who(entry.who),
         t("audit.did"): t(f"audit.did_{entry.did}"),
         t("audit.what"): _what(entry),
-        t("audit.reason"): reason_of({"reason": entry.reason}) if entry.reason else "",
+        t("audit.reason"): _reason(entry),
         t("audit.figures"): _figures(entry),
     }
 
@@ -75,6 +76,18 @@ def _what(entry: Entry) -> str:
         return entry.model if entry.version is None else t("audit.version", model=entry.model, version=entry.version)
     facts = entry.facts
     return str(facts.get("name") or facts.get("dataset") or facts.get("key") or "")
+
+
+def _reason(entry: Entry) -> str:
+    """Why it was done, who asked for it and who confirmed it, and which of the owner's statements were changed."""
+    told = [reason_of({"reason": entry.reason})] if entry.reason else []
+    roles = [role for role in ("asked_by", "confirmed_by") if entry.facts.get(role)]
+    told += [t(f"audit.{role}", name=str(entry.facts[role])) for role in roles]
+    if entry.did == "card_changed":
+        labels = {field.name: setting_label(field) for field in settings_of(Statements)}
+        changed = [labels.get(name, name) for name in entry.facts.get("changed") or ()]
+        told.append(t("audit.statements_changed", fields=changed))
+    return " · ".join(told)
 
 
 def _figures(entry: Entry) -> str:

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from core.data.labelling.corrections import Corrections
     from core.jobs import Job, JobQueue
     from core.networks.vectors import VectorStore
-    from core.registry import ClassifierInfo, Glance, Registry, RunInfo, Threshold, VersionInfo
+    from core.registry import (
+        ClassifierInfo,
+        Glance,
+        OverrideRequest,
+        Registry,
+        RunInfo,
+        Statements,
+        Threshold,
+        VersionInfo,
+    )
     from core.serving.engines.providers import ProviderReport
     from core.serving.monitor import Recorder
     from core.tasks.answering import Engine
@@ -203,6 +212,19 @@ def _classifiers(folder: Path, token: tuple[float, ...]) -> list[ClassifierInfo]
 def threshold(classifier: str) -> Threshold | None:
     """From which probability on the classifier answers by itself, if that was decided."""
     return next((known.threshold for known in classifiers() if known.name == classifier), None)
+
+
+def statements(classifier: str) -> Statements:
+    """What its owner states of the classifier."""
+    from core.registry import Statements
+
+    return Statements.from_tags(next((known.statements for known in classifiers() if known.name == classifier), {}))
+
+
+def override_request(version: VersionInfo) -> OverrideRequest | None:
+    """What waits for a second person, where it is about this version."""
+    request = next((known.request for known in classifiers() if known.name == version.classifier), None)
+    return request if request is not None and request.version == version.number else None
 
 
 def versions(classifier: str) -> list[VersionInfo]:

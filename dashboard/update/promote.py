@@ -1,15 +1,17 @@
-"""The two buttons of a decision, and what they do: promote, with a reason where the gate is against it, or keep."""
+"""The buttons of a decision, and what they do: promote, with a reason and perhaps a second person, or keep."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.base.errors import RegistryError
-from core.registry import keep_back
+from core.registry import OverrideRequest, confirm, keep_back
 from core.registry import promote as decide
-from dashboard.parts.versions import decisions
+from dashboard.parts.versions import decisions, second_person
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
@@ -18,7 +20,7 @@ from dashboard.update.history import PROMOTED
 
 if TYPE_CHECKING:
     from core.continual.gate.rules import GateConfig
-    from core.registry import VersionInfo
+    from core.registry import PromotionDecision, VersionInfo
 
 REASON_CHARACTERS = 500
 
@@ -39,6 +41,9 @@ def buttons(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig, *,
         )
         if against:
             _promote_anyway(champion, candidate, rules, passes=passes)
+    confirmed_by = second_person.confirms(candidate, key="update")
+    if confirmed_by is not None:
+        carry_out(champion, candidate, partial(confirm, by=confirmed_by))
     if keep:
         _keep_back(champion, candidate, rules)
 
@@ -68,18 +73,29 @@ def _promote_anyway(champion: VersionInfo, candidate: VersionInfo, rules: GateCo
                 max_chars=REASON_CHARACTERS,
                 height=110,
             )
+            name = second_person.asks(candidate, key="update")
             pressed = st.form_submit_button(t("update.promote", version=candidate.number), key="update.promote_anyway")
         if not pressed:
             return
         if not (reason or "").strip():
             st.warning(t("update.reason_missing"), icon=":material/edit:")
             return
+        if name == "":
+            st.warning(t("people.who_missing"), icon=":material/edit:")
+            return
         how = t("update.reason_eased" if passes else "update.reason_against")
-        promote(champion, candidate, how=how, reason=str(reason), rules=rules, passes=passes)
+        promote(champion, candidate, how=how, reason=str(reason), rules=rules, passes=passes, by=name or "")
 
 
 def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig, **decision: Any) -> None:
-    """Let the candidate serve, unless another version has come to serve since; then draw the page anew."""
+    """Let the candidate serve, or ask for it where that takes two people."""
+    carry_out(champion, candidate, partial(decide, rules=rules.model_dump(), **decision))
+
+
+def carry_out(
+    champion: VersionInfo, candidate: VersionInfo, act: Callable[..., PromotionDecision | OverrideRequest]
+) -> None:
+    """Do what was decided, unless another version has come to serve since; then draw the page anew."""
     registry = state.workspace().registry
     serving = registry.champion(candidate.classifier)
     if serving is None or serving.number != champion.number:
@@ -87,10 +103,13 @@ def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig,
         return
     waiting = state.corrections().count(candidate.classifier)
     try:
-        decide(registry, candidate.classifier, candidate.number, rules=rules.model_dump(), **decision)
+        done = act(registry, candidate.classifier, candidate.number)
     except RegistryError as error:
         show_error(error)
         return
+    if isinstance(done, OverrideRequest):
+        st.session_state[update_page.JUST_DONE] = t("people.asked", version=candidate.number)
+        st.rerun()
     learned = max(0, waiting - state.corrections().count(candidate.classifier))
     update_page.start_over(candidate.classifier)
     st.session_state[PROMOTED] = {

@@ -84,7 +84,10 @@ def _onnx(version: VersionInfo) -> None:
 
 
 def _card(version: VersionInfo) -> None:
-    card = (state.version_folder(version) / "model_card.md").read_text(encoding="utf-8")
+    from core.workflows.report.statements import with_statements
+
+    written = (state.version_folder(version) / "model_card.md").read_text(encoding="utf-8")
+    card = with_statements(written, state.statements(version.classifier))
     st.caption(t("models.card_note"))
     with st.container(border=True):
         st.markdown(quiet_markdown(card))

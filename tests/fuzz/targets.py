@@ -34,6 +34,7 @@ from core.registry.records import (
     SearchStore,
     receipts,
 )
+from core.registry.second_person import OverrideRequest
 from core.registry.thresholds import Threshold
 
 JOB: dict[str, dict[str, Any]] = {
@@ -148,7 +149,7 @@ def _registry(home: Path, content: bytes) -> None:
     facts.read("reviews")
     list(facts.all())
     text = content.decode("utf-8", "replace")
-    for kind in (ChampionHistory, PromotionDecision, Threshold):
+    for kind in (ChampionHistory, PromotionDecision, Threshold, OverrideRequest):
         kind.from_text(text)
 
 

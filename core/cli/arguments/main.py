@@ -17,6 +17,7 @@ from core.cli.arguments.fields import add_fields, fill_in, missing_rows, number
 from core.cli.arguments.tables import add_any_table, add_file, add_probe, add_stream, add_table, add_texts
 from core.evolve.policy import Policy
 from core.jobs.kinds import KINDS
+from core.registry.statements import Statements
 from core.serving.monitor.keeping import Keeping
 from core.workflows.fields import VersionOf
 
@@ -105,6 +106,11 @@ def keeping(parser: argparse.ArgumentParser) -> None:
     add_fields(parser, Keeping)
 
 
+def stating(parser: argparse.ArgumentParser) -> None:
+    """What the owner states of a model."""
+    add_fields(parser, Statements, switches=True)
+
+
 def texts_to_measure(parser: argparse.ArgumentParser) -> None:
     """A file in place of the frozen tests."""
     add_file(parser, required=False, about="texts to measure with; default: the frozen tests")
@@ -170,6 +176,13 @@ COMMANDS = {
         OUT,
         option("--language", choices=("en", "zh"), default="en", help="default: en"),
     ),
+    "card": Command(
+        "what the owner states of a model, which stands in its card and its reports: show, set",
+        module="report",
+        learns=False,
+        show=Command("all fields", CLASSIFIER),
+        set=Command("change some of the fields; an empty text takes one away", CLASSIFIER, stating),
+    ),
     "precision": Command(
         "in which arithmetic a version answers, and what others are worth", of_version, module="measure"
     ),
@@ -214,6 +227,10 @@ COMMANDS = {
         CLASSIFIER,
         version("default: the newest version"),
         REASON,
+        option(
+            "--by", default="", metavar="NAME", help="who decides; needed where it takes two people against the gate"
+        ),
+        option("--confirm", metavar="NAME", help="the second person, who agrees to what was asked for"),
         module="versions",
     ),
     "keep": Command(

@@ -55,6 +55,11 @@ def update(asked: argparse.Namespace) -> None:
     waiting = _waiting(asked, workspace) if asked.with_corrections else []
     with save_for(loaded, workspace, waiting) as dataset:
         done = carry_out(asked, dataset=dataset.id)
+    against = not done.report["gate"]["promote"]
+    if request.promote == "always" and against and workspace.registry.statements(request.classifier).two_people:
+        sys.stderr.write(
+            "The gate is against it, and this model takes two people for that: see promote --by and --confirm.\n"
+        )
     _finish(asked, done, workspace, loaded)
 
 

@@ -1,4 +1,4 @@
-"""Files made of one version: a ``report`` for people who were not there (HTML, or Markdown), and the bundle of ``export``."""
+"""What is told of a model: a ``report`` of a version (HTML, or Markdown), the bundle of ``export``, the owner's ``card``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import argparse
 import tomllib
 from pathlib import Path
 
-from core.cli.printing import tell
+from core.base.config import home
+from core.cli.arguments.fields import values_of
+from core.cli.printing import show, tell
 from core.cli.workflow import version_of
+from core.registry import Statements
 from core.workflows.report.document import ReportLanguage
+from core.workflows.report.statements import stated_rows
+from core.workflows.workspace import open_workspace
 
 # Core brings English; other languages are files of the dashboard, which is not imported for them.
 CATALOGUES = Path(__file__).resolve().parents[3] / "dashboard" / "shell" / "i18n"
@@ -30,8 +35,23 @@ def export(asked: argparse.Namespace) -> None:
 
     workspace, version, path = version_of(asked)
     limit = workspace.registry.threshold(asked.classifier)
-    write_bundle(path, asked.out, limit.value if limit else None)
+    statements = workspace.registry.statements(asked.classifier)
+    write_bundle(path, asked.out, limit.value if limit else None, statements)
     _written(asked, version.number)
+
+
+def card(asked: argparse.Namespace) -> None:
+    """Show what the owner states of a model, or change it."""
+    registry = open_workspace(home()).registry
+    if asked.verb == "set":
+        changed = registry.set_statements(asked.classifier, values_of(asked, Statements))
+        content = registry.statements(asked.classifier).model_dump()
+        told = f"Stated of '{asked.classifier}'; changed: {', '.join(changed) or 'nothing'}."
+        tell(asked, {"classifier": asked.classifier, **content, "changed": changed}, told)
+        return
+    statements = registry.statements(asked.classifier)
+    lines = [f"{name}: {value}" for name, value in stated_rows(statements, ReportLanguage())]
+    show(asked, {"classifier": asked.classifier, **statements.model_dump()}, "\n".join(lines))
 
 
 def _written(asked: argparse.Namespace, number: int) -> None:

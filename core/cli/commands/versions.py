@@ -10,9 +10,10 @@ from dataclasses import asdict
 from typing import Any
 
 from core.base.config import home
+from core.base.errors import ConfigError
 from core.base.wording import counted, points, points_interval, score
 from core.cli.printing import show, tell
-from core.registry import HOW, UNWRITTEN, VersionInfo, keep_back
+from core.registry import HOW, UNWRITTEN, OverrideRequest, Registry, VersionInfo, confirm, keep_back
 from core.registry import promote as decide
 from core.tasks import DEFAULT, task_of
 from core.workflows.standings import SameTests, known_to, today
@@ -38,21 +39,46 @@ def versions(asked: argparse.Namespace) -> None:
 
 
 def promote(asked: argparse.Namespace) -> None:
-    workspace = open_workspace(home())
+    registry = open_workspace(home()).registry
+    if asked.confirm is not None:
+        _confirm(asked, registry)
+        return
     number = asked.version
     if number is None:
-        workspace.registry.require(asked.classifier)  # says so when there is no such classifier
-        number = workspace.registry.versions(asked.classifier)[-1].number
-    against = workspace.registry.version(asked.classifier, number).refused
+        registry.require(asked.classifier)  # says so when there is no such classifier
+        number = registry.versions(asked.classifier)[-1].number
+    against = registry.version(asked.classifier, number).refused
     reason = asked.reason.strip()
-    if against and not reason:
+    if against and not reason and not registry.statements(asked.classifier).two_people:
         reason = UNWRITTEN  # a script must be able to go on; the lineage says what was missing
         sys.stderr.write(
             "The gate is against this version and --reason was not given; both will stand in its lineage.\n"
         )
     how = HOW["command_against" if against else "command"]
-    decide(workspace.registry, asked.classifier, number, how=how, reason=reason)
+    done = decide(registry, asked.classifier, number, how=how, reason=reason, by=asked.by)
+    if isinstance(done, OverrideRequest):
+        champion = registry.champion(asked.classifier)
+        serving = champion.number if champion is not None else None
+        told = (
+            f"Version {number} of '{asked.classifier}' is not the champion yet: the gate is against it, so somebody else than "
+            f"{done.by} has to confirm it (promote --version {number} --confirm NAME)."
+        )
+        tell(asked, {**_serving(asked, serving), "waiting": asdict(done)}, told)
+        return
     tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion.")
+
+
+def _confirm(asked: argparse.Namespace, registry: Registry) -> None:
+    """The second person agrees to what the first one asked for."""
+    if asked.reason or asked.by:
+        raise ConfigError(
+            "config.confirm_alone", "--confirm agrees to what was asked for before. Leave --reason and --by out."
+        )
+    request = registry.request(asked.classifier)
+    number = asked.version or (request.version if request is not None else registry.resolve(asked.classifier).number)
+    decision = confirm(registry, asked.classifier, number, by=asked.confirm)
+    told = f"{decision.asked_by} asked for it, {decision.confirmed_by} confirmed it."
+    tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion. {told}")
 
 
 def keep(asked: argparse.Namespace) -> None:
@@ -67,7 +93,7 @@ def rollback(asked: argparse.Namespace) -> None:
     tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion again.")
 
 
-def _serving(asked: argparse.Namespace, number: int) -> dict[str, Any]:
+def _serving(asked: argparse.Namespace, number: int | None) -> dict[str, Any]:
     return {"classifier": asked.classifier, "champion": number}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.data.dataset.store import StoredDataset
-from core.registry import VersionInfo
+from core.registry import Statements, VersionInfo
 from core.statistics.slices import WorseSlice
 from core.tasks.text_classification.behaviour import Result
 from core.workflows.standings import SameTests
@@ -53,3 +53,4 @@ class ReportInputs:
     report: dict[str, Any]
     datasets: dict[str, StoredDataset]
     checks: Checks
+    statements: Statements = field(default_factory=Statements)

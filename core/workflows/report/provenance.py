@@ -16,6 +16,7 @@ from core.workflows.report.figures import reported_task, score_name
 from core.workflows.requests import known_settings, resolve_settings, settings_in_effect
 
 if TYPE_CHECKING:
+    from core.registry import VersionInfo
     from core.statistics.intervals import Estimate
     from core.workflows.report.inputs import ReportInputs
 
@@ -98,7 +99,6 @@ def lineage(inputs: ReportInputs, words: ReportLanguage) -> Section:
     rows: list[list[str | Cell]] = []
     for version in inputs.line:
         summary = version.summary
-        decision = version.decision.reason if version.decision is not None else ""
         measured = inputs.same.report(version.number)
         change = inputs.same.difference(version.parent or 0, version.number, name)
         learned = [
@@ -109,7 +109,7 @@ def lineage(inputs: ReportInputs, words: ReportLanguage) -> Section:
             "–" if measured is None else figure(measured.to_dict()[name]),
             "–" if change is None else _change(change, in_points=labelled),
         ]
-        rows.append([str(version.number), *learned, *figures, decision or "–"])
+        rows.append([str(version.number), *learned, *figures, _decided(version, words) or "–"])
     note = message(
         "report.same_tests",
         "All on the same {rows:,} test rows, those of this version; the change is against the version before.",
@@ -117,6 +117,22 @@ def lineage(inputs: ReportInputs, words: ReportLanguage) -> Section:
     )
     title = message("report.lineage", "The versions it comes from")
     return Section(say(title), (table(head, rows, say(note)),))
+
+
+def _decided(version: VersionInfo, words: ReportLanguage) -> str:
+    """Why a version was promoted against the gate, and by whom where that took two people."""
+    decision = version.decision
+    if decision is None or not decision.confirmed_by:
+        return decision.reason if decision is not None else ""
+    return words.say(
+        message(
+            "report.two_people",
+            "{reason} (asked for by {asked}, confirmed by {confirmed})",
+            reason=decision.reason,
+            asked=decision.asked_by,
+            confirmed=decision.confirmed_by,
+        )
+    )
 
 
 def _change(change: Estimate, *, in_points: bool) -> str:

@@ -1,7 +1,7 @@
 """A report of one version, for people who were not there: data, training, figures with their intervals, and limits.
 
-Reads what is stored; measured anew are calibration and slices, which follow from the stored answers to the frozen tests, and the
-behavioural tests.
+Reads what is stored, the owner's own statements among it; measured anew are calibration and slices, which follow from the stored
+answers to the frozen tests, and the behavioural tests.
 Two forms: one HTML file that needs nothing beside it, and a model card in Markdown.
 """
 
@@ -21,6 +21,7 @@ from core.workflows.report.inputs import ReportInputs
 from core.workflows.report.limits import limits
 from core.workflows.report.probabilities import probabilities
 from core.workflows.report.provenance import data, lineage, serving, training
+from core.workflows.report.statements import statements
 from core.workflows.standings import known_to, on_tests_of
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -52,6 +53,7 @@ def gather(version: VersionInfo, workspace: Workspace) -> ReportInputs:
         report,
         datasets,
         run_checks(version, folder, workspace),
+        workspace.registry.statements(version.classifier),
     )
 
 
@@ -92,6 +94,7 @@ def write_document(inputs: ReportInputs, words: ReportLanguage) -> Document:
         abilities(inputs, words),
         chance(inputs, words),
         limits(inputs, words),
+        statements(inputs, words),
         data(inputs, words),
         lineage(inputs, words),
         training(inputs, words),

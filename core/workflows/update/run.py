@@ -126,8 +126,8 @@ def update_classifier(
 ) -> Iterator[Any]:
     """Make a candidate version of a stored version and a batch, yielding events; the last one is `Completed`.
 
-    The base version is only read. Whether the candidate is promoted is the request's ``promote``: ``"always"``,
-    ``"gate"`` (when every rule is passed) or ``"never"``.
+    The base version is only read. Whether the candidate is promoted is the request's ``promote``: ``"always"`` (against the
+    gate only where the model takes one person for that), ``"gate"`` (when every rule is passed) or ``"never"``.
     """
     run_id, learned = parts_of(resume)
     completed = made_before(request.classifier, run_id, workspace)
@@ -308,6 +308,8 @@ def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> N
         return
     passed = bool(event.report["gate"]["promote"])
     if request.promote == "always" and not passed:
+        if workspace.registry.statements(request.classifier).two_people:
+            return  # it waits for two people: nobody is here who could ask for it, or confirm it
         promote(workspace.registry, request.classifier, event.version, how=HOW["update_against"], reason=UNWRITTEN)
     elif request.promote != "never" and passed:
         promote(workspace.registry, request.classifier, event.version, how=HOW[f"update_{request.promote}"])

@@ -9,6 +9,7 @@ from core.base.config import home
 from core.evolve.ledger import Ledgers
 from core.registry import HOW, UNWRITTEN
 from dashboard.parts import tables
+from dashboard.parts.versions.verdict import joined
 from dashboard.shell import state
 from dashboard.shell.i18n import t
 
@@ -54,7 +55,11 @@ def against_the_gate(version: VersionInfo) -> str:
         return ""
     if decision.reason == UNWRITTEN:
         return t("models.lineage_no_reason", version=version.number)
-    return t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+    told = t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+    if not decision.confirmed_by:
+        return told
+    people = {"asked": tables.plain(decision.asked_by), "confirmed": tables.plain(decision.confirmed_by)}
+    return joined([told, t("models.lineage_two", **people)])
 
 
 def reason_of(move: Mapping[str, Any]) -> str:

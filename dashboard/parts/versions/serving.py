@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
 from core.base.config import home
 from core.base.errors import CoreError
 from core.base.files import scratch
-from core.registry import Registry, VersionInfo, promote
+from core.registry import OverrideRequest, PromotionDecision, Registry, VersionInfo, confirm, promote
 from core.serving.engines.pool import shared_pool
 from core.serving.monitor import MonitorStore
 from dashboard.parts.tables import plain
+from dashboard.parts.versions import second_person
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
@@ -67,7 +70,8 @@ def bundle(version: VersionInfo) -> bytes:
     with scratch() as folder:
         target = folder / "bundle.zip"
         threshold = state.threshold(version.classifier)
-        write_bundle(state.version_folder(version), target, threshold.value if threshold else None)
+        limit = threshold.value if threshold else None
+        write_bundle(state.version_folder(version), target, limit, state.statements(version.classifier))
         return target.read_bytes()
 
 
@@ -102,21 +106,32 @@ def _promote_anyway(version: VersionInfo) -> None:
     st.markdown(t("models.against_gate"))
     with st.form("models.anyway_form", border=False):
         reason = st.text_area(t("models.why"), key="models.why", max_chars=REASON_CHARACTERS, height=110)
+        name = second_person.asks(version, key="models")
         pressed = st.form_submit_button(t("models.promote_yes"), key="models.promote", type="primary")
-    if pressed and (reason or "").strip():
-        _serve(version, str(reason))
-    elif pressed:
+    confirmed_by = second_person.confirms(version, key="models")
+    if confirmed_by is not None:
+        _carry_out(version, partial(confirm, by=confirmed_by))
+    if pressed and not (reason or "").strip():
         st.warning(t("models.why_missing"), icon=":material/edit:")
+    elif pressed and name == "":
+        st.warning(t("people.who_missing"), icon=":material/edit:")
+    elif pressed:
+        _serve(version, str(reason), name or "")
 
 
-def _serve(version: VersionInfo, reason: str = "") -> None:
+def _serve(version: VersionInfo, reason: str = "", by: str = "") -> None:
     how = t("models.reason_against") if version.refused else t("models.reason")
+    _carry_out(version, partial(promote, how=how, reason=reason, by=by))
+
+
+def _carry_out(version: VersionInfo, act: Callable[..., PromotionDecision | OverrideRequest]) -> None:
     try:
-        promote(registry(), version.classifier, version.number, how=how, reason=reason)
+        done = act(registry(), version.classifier, version.number)
     except CoreError as error:
         show_error(error)
         return
-    st.session_state[JUST_DONE] = t("models.promoted", version=version.number)
+    asked = isinstance(done, OverrideRequest)
+    st.session_state[JUST_DONE] = t("people.asked" if asked else "models.promoted", version=version.number)
     st.rerun()
 
 

@@ -26,6 +26,9 @@ from dashboard.parts.versions.decisions import reason_of
 from dashboard.parts.versions.serving import previous_champion
 from dashboard.shell import i18n, state
 from dashboard.shell.navigation import ROOT
+from tests.dashboard.update.conftest import language
+
+__all__ = ["language"]
 
 NAME = "店铺 *reviews*"
 SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
@@ -200,6 +203,34 @@ def test_against_the_gate_a_reason_is_asked_for_and_stays(home: Path, open_page:
     assert r"Version 2 was promoted against the gate. Reason: “the \*old\* shop closed”." in said(page)
     last = Registry(home).champion_history(NAME)[-1]
     assert last["reason"] == "Overview page, against the gate: the *old* shop closed"
+
+
+def test_against_the_gate_a_second_person_confirms(
+    home: Path, open_page: Callable[..., AppTest], language: str
+) -> None:
+    registry = Registry(home)
+    refused = {**registry.version(NAME, 2).summary, "gate": "keep"}
+    registry._client.set_model_version_tag(NAME, "2", SUMMARY, json.dumps(refused))
+    registry.set_statements(NAME, {"two_people": True})
+    page = open_page("overview", language=language)
+    page.selectbox(key="models.version").set_value(2).run()
+    page.text_area(key="models.why").set_value("the old shop closed")
+    page.button(key="models.promote").click().run()
+    assert page.warning[0].value == i18n.translate(language, "people.who_missing")
+    page.text_input(key="models.who").set_value("Ann")
+    page.button(key="models.promote").click().run()
+    assert not page.exception
+    assert champion(home) == 1
+    assert "the old shop closed" in said(page)
+    page.text_input(key="models.second").set_value("ann")
+    page.button(key="models.confirm").click().run()
+    assert "ann" in page.error[0].value
+    assert champion(home) == 1
+    page.text_input(key="models.second").set_value("Bo")
+    page.button(key="models.confirm").click().run()
+    assert not page.exception
+    assert champion(home) == 2
+    assert i18n.translate(language, "models.lineage_two", {"asked": "Ann", "confirmed": "Bo"}) in said(page)
 
 
 def test_a_script_that_gave_no_reason_is_told_of(home: Path, open_page: Callable[..., AppTest]) -> None:

@@ -518,6 +518,57 @@ def test_a_reason_stays_in_the_lineage_and_is_shown_as_it_was_written(open_page:
     assert r"\*bold\*" in shown(at)
 
 
+def test_with_two_people_one_asks_and_another_confirms(open_page: OpenPage, refused: Path, language: str) -> None:
+    registry = open_workspace(refused).registry
+    registry.set_statements(NAME, {"two_people": True})
+    at = open_page("update", language=language)
+    assert translate(language, "people.two") in shown(at)
+    at.main.text_area(key="update.reason").set_value("The old *shop* has closed.")
+    at.main.button(key="update.promote_anyway").click().run()
+    assert [warning.value for warning in at.main.warning][-1] == translate(language, "people.who_missing")
+    at.main.text_input(key="update.who").set_value("Ann <b>")
+    at.main.button(key="update.promote_anyway").click().run()
+    assert not at.exception
+    assert champion(refused) == 1
+    at = open_page("update", language=language)
+    assert r"The old \*shop\* has closed" in shown(at)
+    assert r"Ann \<b\>" in shown(at)
+    for name, said in (("ANN <B>", r"ANN \<B\>"), (" ", "")):
+        at.main.text_input(key="update.second").set_value(name)
+        at.main.button(key="update.confirm").click().run()
+        assert said in at.main.error[0].value
+        assert champion(refused) == 1
+    at.main.text_input(key="update.second").set_value("Bo")
+    at.main.button(key="update.confirm").click().run()
+    assert not at.exception
+    assert champion(refused) == 2
+    assert tab_of(at) == "history"
+    decision = registry.version(NAME, 2).decision
+    assert decision is not None
+    assert (decision.asked_by, decision.confirmed_by) == ("Ann <b>", "Bo")
+    assert translate(language, "models.lineage_two", {"asked": r"Ann \<b\>", "confirmed": "Bo"}) in shown(
+        open_page("overview", language=language)
+    )
+
+
+def test_what_waits_for_a_second_person_goes_when_the_version_is_kept_back(open_page: OpenPage, refused: Path) -> None:
+    registry = open_workspace(refused).registry
+    registry.set_statements(NAME, {"two_people": True})
+    promote(registry, NAME, 2, how="page", reason="why not", by="Ann")
+    at = open_page("update")
+    assert "update.confirm" in keys(at)
+    at.main.button(key="update.keep").click().run()
+    assert registry.request(NAME) is None
+    assert champion(refused) == 1
+
+
+def test_with_one_person_nobody_is_asked_for_a_name(open_page: OpenPage, refused: Path) -> None:
+    assert champion(refused) == 1
+    at = open_page("update")
+    assert "update.who" not in {field.key for field in at.main.text_input}
+    assert "update.confirm" not in keys(at)
+
+
 def test_rules_eased_after_the_result_take_a_reason(open_page: OpenPage, refused: Path, language: str) -> None:
     at = open_page("update", language=language)
     assert say(language, "gate_keep", parent=1) in shown(at)

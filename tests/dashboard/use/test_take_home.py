@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.registry import Registry
 from dashboard.parts.versions import serving
 from dashboard.parts.versions.serving import bundle_name
 from dashboard.shell import state
@@ -59,3 +60,23 @@ def test_the_card_s_own_code_and_steps_stay_and_an_escaped_underline_is_one() ->
     card = "# customer\\_reviews\n\n1. a\\`b\\`\\*c\\*: 3 rows\n\n`pip install x_y`, then `python predict.py`."
     shown = "#### customer\\_reviews\n\n1. a\\`b\\`\\*c\\*\\: 3 rows\n\n`pip install x_y`, then `python predict.py`\\."
     assert quiet_markdown(card).replace("\\.", ".") == shown.replace("\\.", ".")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_the_owner_states_is_added_to_the_card_on_screen_and_in_the_bundle(
+    home: Path, open_page: Callable[..., AppTest], language: str
+) -> None:
+    version = state.versions(NAME)[0]
+    written = (state.version_folder(version) / "model_card.md").read_text(encoding="utf-8")
+    Registry(home).set_statements(NAME, {"owner": "Ann *x*\n| y"})
+    page = open_page("use", "home", language=language)
+    assert not page.exception
+    assert r"Ann \*x\* \| y" in said(page)
+    assert "not stated" in said(page)
+    with zipfile.ZipFile(io.BytesIO(serving.bundle(version))) as archive:
+        card = archive.read("model_card.md").decode("utf-8")
+    assert card.startswith(written.rstrip("\n"))
+    assert r"| Owner | Ann \*x\* \| y |" in card
+    assert "| Incidents | not stated |" in card
+    # a version's own files are written once
+    assert (state.version_folder(version) / "model_card.md").read_text(encoding="utf-8") == written

@@ -16,6 +16,7 @@ from core.cli.commands.report import catalogue
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.recipe import RenameLabels, write_steps
+from core.registry import Statements
 from core.registry.records.versions import FoldStore
 from core.workflows.report.card import escaped
 from core.workflows.report.document import Curve, Points, ReportLanguage, Table
@@ -23,6 +24,7 @@ from core.workflows.report.html import curve_chart, points_chart
 from core.workflows.report.inputs import ReportInputs
 from core.workflows.report.limits import sentences
 from core.workflows.report.run import gather, html_report, model_card, write_document
+from core.workflows.report.statements import with_statements
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
@@ -124,6 +126,35 @@ def test_it_tells_of_data_recipe_line_memory_and_parity(inputs: ReportInputs) ->
     matrix = next(section for section in document.sections if section.title == "What it remembers").blocks[0]
     assert matrix.kind == "table"
     assert matrix.rows[1][1].heat == pytest.approx(inputs.report["accuracy_matrix"][1][0])
+
+
+@pytest.mark.parametrize(
+    ("words", "title", "nothing", "one"),
+    [
+        (ReportLanguage(), "Stated by its owner", "not stated", "one person"),
+        (CHINESE, "负责人的声明", "未声明", "一人决定"),
+    ],
+    ids=["en", "zh"],
+)
+def test_what_the_owner_states_is_told_and_what_not_as_well(
+    inputs: ReportInputs, words: ReportLanguage, title: str, nothing: str, one: str
+) -> None:
+    section = next(section for section in write_document(inputs, words).sections if section.title == title)
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    assert [row[1].text for row in table.rows[:-1]] == [nothing] * 8
+    assert one in table.rows[-1][1].text
+    stated = replace(inputs, statements=Statements(owner=f"{NASTY} | Ann", two_people=True))
+    assert NASTY in " ".join(Tags(html_report(stated, words)).text)
+    assert NASTY not in html_report(stated, words)
+    assert escaped(f"{NASTY} | Ann") in model_card(stated, words)
+    assert one not in model_card(stated, words)
+
+
+def test_the_card_of_a_bundle_ends_with_what_is_stated() -> None:
+    card = with_statements("# Shop\n\n## Use\n\nwords\n\n\n", Statements(owner="a | b\n# c"))
+    assert card.startswith("# Shop\n\n## Use\n\nwords\n\n## Stated by its owner\n")
+    assert "| Owner | a \\| b \\# c |\n" in card
+    assert card.count("not stated") == 7
 
 
 def test_chinese_has_every_sentence(inputs: ReportInputs) -> None:
