@@ -17,6 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
@@ -57,7 +58,7 @@ def _train(path: Path, roles: ColumnRoles, model: str, settings: dict[str, Any])
         dataset, _ = build_dataset(read_table(path), roles)
         stored = workspace.datasets.save(dataset, name=path.name, roles=roles)
         request = TrainRequest(classifier="c", dataset=stored.id, model=model, settings=settings)
-        *_, completed = train_classifier(request, workspace)
+        completed = last_of(train_classifier(request, workspace))
         report: dict[str, Any] = completed.report
         return report
 

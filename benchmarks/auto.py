@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.dataset.splitting import split_rows
@@ -72,7 +73,9 @@ def _measure(path: Path, roles: ColumnRoles, model: str, minutes: float) -> Esti
         stored = workspace.datasets.save(dataset, name=path.name, roles=roles)
         settings = {"minutes": minutes} if model == AUTO else {}
         began = time.monotonic()
-        *_, ended = train(TrainRequest(classifier="c", dataset=stored.id, model=model, settings=settings), workspace)
+        ended = last_of(
+            train(TrainRequest(classifier="c", dataset=stored.id, model=model, settings=settings), workspace)
+        )
         seconds = time.monotonic() - began
         split = split_rows(dataset)
         learned, test = dataset.take(split.train), dataset.take(split.test)

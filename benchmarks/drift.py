@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from core.base.events import last_of
 from core.continual.drift.tests import FALSE_ALARMS, DriftTest
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset, build_dataset
@@ -75,7 +76,7 @@ def _drift(
     stored = workspace.datasets.save(first, name=name, roles=ROLES)
     settings = {"seed": seed, "split_seed": seed}
     request = TrainRequest(classifier=name, dataset=stored.id, model=model, settings=settings)
-    *_, completed = train_classifier(request, workspace)
+    completed = last_of(train_classifier(request, workspace))
     folder = VersionFolder(workspace.registry.folder(name, completed.version))
     report = detect_drift(folder, batch, read_past(folder, workspace), seed=seed)
     workspace.datasets.delete(stored.id)

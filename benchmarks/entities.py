@@ -21,6 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.splitting import split_rows
@@ -102,7 +103,7 @@ def _compare(name: str, dataset: TextDataset, models: list[str], settings: dict[
             roles = ColumnRoles(text="text", label="entities", split="split", spans=True)
             stored = workspace.datasets.save(dataset, name=name, roles=roles)
             request = TrainRequest(classifier="e", dataset=stored.id, model=model, task=TASK.name, settings=settings)
-            *_, ended = train_classifier(request, workspace)
+            ended = last_of(train_classifier(request, workspace))
             folder = VersionFolder(workspace.registry.folder("e", ended.version))
             answers = TASK.read(engine := TASK.engine(folder.path), engine.compute(list(test.texts)))
             _tell(name, model, truth, answers, field, float(ended.report["seconds"]))

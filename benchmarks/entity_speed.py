@@ -22,6 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
@@ -84,7 +85,7 @@ def _trained(workspace: Workspace, dataset: str, model: str) -> VersionFolder:
     if model == "encoder":
         settings |= {"encoder": ENCODER, "frozen_encoder_layers": 10}
     request = TrainRequest(classifier=model, dataset=dataset, model=model, task=TASK.name, settings=settings)
-    *_, ended = train_classifier(request, workspace)
+    ended = last_of(train_classifier(request, workspace))
     return VersionFolder(workspace.registry.folder(model, ended.version))
 
 

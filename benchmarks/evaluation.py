@@ -25,6 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from core.base.events import last_of
 from core.tasks.text_classification.pairs import paired_difference
 from core.tasks.text_classification.row_statistics import scores_f1
 from core.tasks.text_classification.scores import evaluate_predictions
@@ -166,7 +167,7 @@ def _trained(path: Path, table: str, model: str) -> dict[str, Any]:
         roles = ColumnRoles(text="text", label="label", **TABLES[table])
         dataset, _ = build_dataset(read_table(path), roles)
         stored = workspace.datasets.save(dataset, name=path.name, roles=roles)
-        *_, completed = train_classifier(TrainRequest(classifier="c", dataset=stored.id, model=model), workspace)
+        completed = last_of(train_classifier(TrainRequest(classifier="c", dataset=stored.id, model=model), workspace))
         report: dict[str, Any] = completed.report
         return report
 

@@ -40,6 +40,7 @@ import numpy as np
 import pandas as pd
 
 from core.base.audit import AuditLog
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
@@ -239,7 +240,7 @@ def by_hindsight(workspace: Workspace, stream: Stream) -> list[str]:
             continue
         stored = save(workspace, pd.concat(gathered).drop_duplicates("text"), f"batch {day}")
         gathered = []
-        *_, made = update_classifier(UpdateRequest(classifier=NAME, dataset=stored), workspace)
+        made = last_of(update_classifier(UpdateRequest(classifier=NAME, dataset=stored), workspace))
         if accuracy(workspace, stream, made.version) >= accuracy(workspace, stream):
             promote(workspace.registry, NAME, made.version, how="hindsight", reason="better")
     return []
@@ -252,7 +253,7 @@ def everything(workspace: Workspace, stream: Stream) -> list[str]:
             for at in range(day + 1)
         ]
         stored = save(workspace, pd.concat([stream.first, *tables]).drop_duplicates("text", keep="last"), f"day {day}")
-        *_, made = train_classifier(TrainRequest(classifier=NAME, dataset=stored, model="linear"), workspace)
+        made = last_of(train_classifier(TrainRequest(classifier=NAME, dataset=stored, model="linear"), workspace))
         promote(workspace.registry, NAME, made.version, how="everything", reason="the newest")
     return []
 

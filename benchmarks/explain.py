@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
@@ -74,7 +75,7 @@ def versions(asked: argparse.Namespace, scratch: Path) -> Iterator[tuple[str, Pa
         stored = workspace.datasets.save(dataset, name=table, roles=roles)
         for model in MODELS:
             name = f"{Path(table).stem} {model}"
-            *_, done = train_classifier(TrainRequest(classifier=name, dataset=stored.id, model=model), workspace)
+            done = last_of(train_classifier(TrainRequest(classifier=name, dataset=stored.id, model=model), workspace))
             yield name, workspace.registry.folder(name, done.version)
     if asked.home is not None:
         registry = open_workspace(asked.home).registry

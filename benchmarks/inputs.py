@@ -18,6 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.splitting import split_rows
@@ -79,7 +80,7 @@ def _measure(table: str, model: str, dataset: TextDataset, stored: StoredDataset
             strategy=strategy,
             settings={**settings, "use_inputs": use},
         )
-        *_, ended = train_classifier(request, workspace)
+        ended = last_of(train_classifier(request, workspace))
         folder = VersionFolder(workspace.registry.folder(name, ended.version))
         engine = task.engine(folder.path)
         answers.append(task.answers(engine.compute(list(test.texts)), folder.outputs))

@@ -17,6 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
@@ -70,7 +71,7 @@ def _train(workspace: Workspace, name: str, dataset: str, settings: dict[str, st
         task="language_modelling",
         settings=dict(settings),
     )
-    *_, completed = train_classifier(request, workspace)
+    completed = last_of(train_classifier(request, workspace))
     report: dict[str, Any] = completed.report
     return report
 
@@ -79,7 +80,7 @@ def _updated(workspace: Workspace, batch: str, strategy: str) -> list[str]:
     request = UpdateRequest(
         classifier=TABLES[0].replace("/", " "), dataset=batch, strategy=strategy, base_version=1, settings={}
     )
-    *_, completed = update_classifier(request, workspace)
+    completed = last_of(update_classifier(request, workspace))
     matrix = completed.report["perplexity_matrix"]
     before, after, own = matrix[0][0], matrix[-1][0], matrix[-1][1]
     return [f"{value:.1f}" for value in (before, after, own)]

@@ -31,6 +31,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 import torch
 
+from core.base.events import last_of
 from core.data.dataset.columns import guess_roles
 from core.data.dataset.rows import build_dataset
 from core.data.dataset.samples import sample_path
@@ -96,7 +97,7 @@ def train(workspace: Workspace, data: Path, model: str) -> Path:
     dataset, _ = build_dataset(table, roles)
     stored = workspace.datasets.save(dataset, name=data.name, roles=roles)
     request = TrainRequest(classifier=model, dataset=stored.id, model=model, settings={"epochs": 1})
-    *_, completed = train_classifier(request, workspace)
+    completed = last_of(train_classifier(request, workspace))
     return workspace.registry.folder(model, completed.version)
 
 

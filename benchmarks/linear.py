@@ -21,6 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.auto import TABLES
+from core.base.events import last_of
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.splitting import split_rows
 from core.data.reading.tables import read_table
@@ -109,7 +110,7 @@ def _served(dataset: TextDataset, table: str, roles: Any) -> tuple[Any, tempfile
     home = tempfile.TemporaryDirectory()
     workspace = open_workspace(Path(home.name))
     stored = workspace.datasets.save(dataset, name=table, roles=roles)
-    *_, completed = train_classifier(TrainRequest(classifier="c", dataset=stored.id, model="linear"), workspace)
+    completed = last_of(train_classifier(TrainRequest(classifier="c", dataset=stored.id, model="linear"), workspace))
     folder = VersionFolder(workspace.registry.folder("c", completed.version))
     return folder.task.engine(folder.path, threads=1), home
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core.base.events import last_of
 from core.data.dataset.samples import SAMPLES
 from core.data.loading.samples import save_sample
 from core.registry import HOW, promote
@@ -97,7 +98,7 @@ def _learn(sample: str, name: str, workspace: Workspace, *, batches: bool) -> No
     if not batches:
         return
     request = UpdateRequest(classifier=name, dataset=save_sample(workspace.datasets, sample, "batch_2").id)
-    *_, done = update_classifier(request, workspace)
+    done = last_of(update_classifier(request, workspace))
     promote(workspace.registry, name, done.version, how=HOW["command"], reason="It knows the new label.")
 
 

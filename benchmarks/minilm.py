@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.base.config import home
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
@@ -91,5 +92,5 @@ def _trained(asked: argparse.Namespace, scratch: Path) -> Path:
     settings = {"encoder": "packaged:all-minilm-l6-v2", "epochs": 2}
     sys.stderr.write("Fine-tuning MiniLM on SST-2 …\n")
     request = TrainRequest(classifier="sst2 minilm", dataset=stored.id, model="encoder", settings=settings)
-    *_, completed = train_classifier(request, workspace)
+    completed = last_of(train_classifier(request, workspace))
     return workspace.registry.folder("sst2 minilm", completed.version)

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from core.base.events import last_of
 from core.data.dataset.columns import guess_roles
 from core.data.dataset.label_sets import target_of
 from core.data.dataset.language import language_of
@@ -99,7 +100,7 @@ def _measure(
         settings = {"minutes": minutes} if model == AUTO else {}
         request = TrainRequest(classifier="c", dataset=stored.id, task=TASK.name, model=model, settings=settings)
         began = time.monotonic()
-        *_, ended = train(request, workspace)
+        ended = last_of(train(request, workspace))
         seconds = time.monotonic() - began
         folder = VersionFolder(workspace.registry.folder("c", ended.version))
         engine = TASK.engine(folder.path)

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import torch
 
-from core.base.events import EpochDone
+from core.base.events import EpochDone, last_of
 from core.continual.methods import StrategyConfig
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
@@ -238,7 +238,7 @@ def whole_workflow(workspace: Workspace, dataset: str, seed: int) -> tuple[Path,
     """A training as a user starts it: the folder of its version, and seconds."""
     started = time.perf_counter()
     request = TrainRequest(classifier=f"seed {seed}", dataset=dataset, model="ngrams", settings={"seed": seed})
-    *_, completed = train_classifier(request, workspace)
+    completed = last_of(train_classifier(request, workspace))
     took = time.perf_counter() - started
     return workspace.registry.folder(request.classifier, completed.version), took
 

@@ -30,6 +30,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.base.config import home
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.quality import FrozenTexts, Inspected
@@ -145,7 +146,7 @@ def read_with_encoder(dataset: TextDataset, asked: argparse.Namespace) -> tuple[
     sources.encoders.folder(asked.encoder)  # converting it is done once
     with tempfile.TemporaryDirectory() as folder:  # features of an earlier run would make reading look free
         began = time.monotonic()
-        *_, vectors = read_vectors(dataset.texts, asked.encoder, replace(sources, features=Path(folder)))
+        vectors = last_of(read_vectors(dataset.texts, asked.encoder, replace(sources, features=Path(folder))))
         return (np.arange(len(dataset)), vectors), time.monotonic() - began
 
 

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 
 from core.base.allocator import keep_freed_memory
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
@@ -50,7 +51,7 @@ def measure(name: str, arguments: argparse.Namespace) -> str:
         stored = workspace.datasets.save(dataset, name=name, roles=roles)
         limits = {"search_minutes": arguments.minutes, "search_seed": arguments.seed}
         request = SearchRequest(dataset=stored.id, model=model, search=limits)
-        *_, done = search_settings(request, workspace)
+        done = last_of(search_settings(request, workspace))
         record = done.search
         best = record["trials"][record["best"]]["values"]
         tests = [_test(workspace, stored.id, model, settings) for settings in ({}, best)]
@@ -65,7 +66,7 @@ def _test(workspace: Workspace, dataset: str, model: str, settings: dict[str, An
     """Macro-F1 on the frozen test of a version trained once with these settings, with its interval."""
     name = "best" if settings else "defaults"
     request = TrainRequest(classifier=name, dataset=dataset, model=model, settings=settings)
-    *_, done = train_classifier(request, workspace)
+    done = last_of(train_classifier(request, workspace))
     score = done.report["overall"]["macro_f1"]
     return f"{score['value']:.3f} ({score['low']:.3f}–{score['high']:.3f})"
 

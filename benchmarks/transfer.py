@@ -25,6 +25,7 @@ import pandas as pd
 
 from core.base.allocator import keep_freed_memory
 from core.base.config import home
+from core.base.events import last_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
@@ -74,7 +75,7 @@ class Bench:
         name = f"run {time.time_ns()}"
         request = TrainRequest(classifier=name, dataset=dataset, model=model, strategy=strategy, settings=settings)
         began = time.process_time()
-        *_, completed = train_classifier(request, self.workspace)
+        completed = last_of(train_classifier(request, self.workspace))
         return Trained(name, completed.version, completed.report, time.process_time() - began)
 
 
@@ -248,11 +249,11 @@ def _intents(bench: Bench) -> list[str]:
 def _stream(bench: Bench, parts: list[str], what: str, strategy: str, settings: dict[str, Any]) -> None:
     name, began = f"run {time.time_ns()}", time.process_time()
     asked = TrainRequest(classifier=name, dataset=parts[0], model="encoder", strategy=strategy, settings=settings)
-    *_, completed = train_classifier(asked, bench.workspace)
+    completed = last_of(train_classifier(asked, bench.workspace))
     for part in parts[1:]:
         own = {key: value for key, value in settings.items() if key in {*FOURIER, *INTENTS}}
         update = UpdateRequest(classifier=name, dataset=part, strategy=strategy, settings=own, promote="always")
-        *_, completed = update_classifier(update, bench.workspace)
+        completed = last_of(update_classifier(update, bench.workspace))
     _row("en/clinc150.csv", what, [Trained(name, completed.version, completed.report, time.process_time() - began)])
 
 

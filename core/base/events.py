@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -128,3 +129,8 @@ class Ended:
 
 
 Event = StageStarted | Advanced | RunStarted | StepDone | PartDone | CheckpointDue | Finished
+
+
+def last_of(events: Iterable[Any]) -> Any:
+    """The last event of a run that is carried out for it; no other is kept, since checkpoints hold all weights."""
+    return deque(events, maxlen=1).pop()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.base.errors import DataError
+from core.base.events import last_of
 from core.base.files import incoming_folder
 from core.continual.methods import STRATEGIES
 from core.evolve.inline import InlineQueue
@@ -135,7 +136,7 @@ def _begin(model: str, version: VersionInfo, folder: VersionFolder, dataset: str
         strategy=strategy if strategy in STRATEGIES else "finetune",
         settings=folder.settings,
     )
-    list(train_classifier(request, own))
+    last_of(train_classifier(request, own))
 
 
 def _switch_on(model: str, policy: Policy, own: Workspace) -> None:

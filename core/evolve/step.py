@@ -26,7 +26,7 @@ from core.jobs import Job, JobQueue
 from core.registry import HOW, VersionInfo, keep_back, promote
 from core.registry.records import refuse_half_forgotten
 from core.serving.engines.graphs import load_version
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 from core.statistics.intervals import MINIMUM_ROWS
 from core.workflows.requests import UpdateRequest
 from core.workflows.versions.folder import VersionFolder
@@ -36,6 +36,7 @@ _REFUSED = message(
     "evolve.refused", "The gate is against it; its rows are tried again with the next ones, a few times."
 )
 _GONE = message("evolve.gone", "The version that was made of it was deleted.")
+_DELETED = message("evolve.deleted", "Its rows were deleted before they could be learned.")
 MOST_TRIES = 3  # resumes of an interrupted run
 
 
@@ -239,6 +240,10 @@ def _answers(version: VersionInfo, texts: Sequence[str], truth: Sequence[str], c
 
 def _begin(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
     """Put the rows that wait into a batch, where it is time."""
+    stored = {info.id for info in context.workspace.datasets.list()}
+    for taken in ledger.pending:
+        if taken.dataset not in stored:  # deleted since, or all of its rows were forgotten
+            taken.verdict, taken.reasons = "aside", [_DELETED.to_dict()]
     pending = ledger.pending
     rows = sum(taken.rows for taken in pending)
     if ledger.open is not None or not ledger.fresh or rows < _needed(ledger, context):
@@ -255,14 +260,14 @@ def _begin(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
     if waiting:
         joined, source[JOINED] = join_corrections(joined, waiting), len(waiting)
     number = len(ledger.batches) + 1
-    stored = datasets.save(joined, name=f"{ledger.model[:60]}, batch {number}", roles=info.roles, source=source)
-    batch = Batch(number, context.stamp, stored.id, len(joined), marks)
+    saved = datasets.save(joined, name=f"{ledger.model[:60]}, batch {number}", roles=info.roles, source=source)
+    batch = Batch(number, context.stamp, saved.id, len(joined), marks)
     ledger.batches.append(batch)
     ledger.begun = context.stamp
     ledgers.write(ledger)  # before anybody can learn it
     _submit(ledger, batch, context)
     context.workspace.registry.audit.add(
-        "update_begun", model=ledger.model, facts={"batch": number, "rows": len(joined)}, once=f"batch {stored.id}"
+        "update_begun", model=ledger.model, facts={"batch": number, "rows": len(joined)}, once=f"batch {saved.id}"
     )
 
 

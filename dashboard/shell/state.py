@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         VersionInfo,
     )
     from core.serving.engines.providers import ProviderReport
-    from core.serving.monitor import Recorder
+    from core.serving.monitor.recorder import Recorder
     from core.tasks.answering import Engine
     from core.workflows.workspace import Workspace
 
@@ -105,7 +105,7 @@ def recorder() -> Recorder:
 
 @st.cache_resource(show_spinner=False)
 def _recorder(folder: Path) -> Recorder:
-    from core.serving.monitor import Recorder
+    from core.serving.monitor.recorder import Recorder
 
     return Recorder(folder)
 

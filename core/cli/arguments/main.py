@@ -15,10 +15,7 @@ from typing import Any, NoReturn
 
 from core.cli.arguments.fields import add_fields, fill_in, missing_rows, number
 from core.cli.arguments.tables import add_any_table, add_file, add_probe, add_stream, add_table, add_texts
-from core.evolve.policy import Policy
 from core.jobs.kinds import KINDS
-from core.registry.statements import Statements
-from core.serving.monitor.keeping import Keeping
 from core.workflows.fields import VersionOf
 
 Words = Callable[[argparse.ArgumentParser], Any]
@@ -98,16 +95,22 @@ def change_of_threshold(parser: argparse.ArgumentParser) -> None:
 
 def rules(parser: argparse.ArgumentParser) -> None:
     """The rules of a policy."""
+    from core.evolve.policy import Policy  # loads pandas, which the list of commands does without
+
     add_fields(parser, Policy, switches=True)
 
 
 def keeping(parser: argparse.ArgumentParser) -> None:
     """What may be kept of texts in use."""
+    from core.serving.monitor.keeping import Keeping  # likewise
+
     add_fields(parser, Keeping)
 
 
 def stating(parser: argparse.ArgumentParser) -> None:
     """What the owner states of a model."""
+    from core.registry.statements import Statements  # likewise
+
     add_fields(parser, Statements, switches=True)
 
 

@@ -11,7 +11,8 @@ from core.base.wording import counted, score
 from core.cli.arguments.fields import values_of
 from core.cli.printing import show, tell
 from core.cli.tables import load_for
-from core.serving.monitor import Keeping, MonitorStore
+from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.store import MonitorStore
 from core.statistics.intervals import Estimate
 from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Foreseen

@@ -22,7 +22,7 @@ from core.data.recipe import DropLabels, RenameLabels
 from core.networks.pretrained import EncoderStore
 from core.registry import Registry
 from core.registry.records import ComparisonStore, InspectionStore, SearchStore
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 from core.tasks import DEFAULT, TASKS, task_of
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import DataConfig

@@ -18,8 +18,11 @@ _WRITTEN = re.compile(r"(?<=[^\s<>=›»→-])\s*(?:[-=]?>|›|»|→|＞)\s*(?=
 
 
 def as_path(label: str) -> str:
-    """The label with its levels between the same signs: "Food>Pizza" and "Food → Pizza" become "Food > Pizza"."""
-    return _WRITTEN.sub(BELOW, label)
+    """The label with its levels between the same signs: "Food>Pizza" and "Food → Pizza" become "Food > Pizza".
+
+    One with tags, such as "<b>", has none.
+    """
+    return label if "<" in label else _WRITTEN.sub(BELOW, label)
 
 
 def on_one_path(label: str, other: str) -> bool:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.base.files import parse_json
 from core.data.dataset.same_text import key_numbers
 from core.serving.monitor.keeping import Keeping
 
@@ -126,7 +127,7 @@ class MonitorStore:
     def keeping(self, model: str) -> Keeping:
         """What is kept of a model's texts."""
         for (config,) in self._read("select config from keeping where model = ?", model):
-            return Keeping(**json.loads(config))
+            return Keeping(**parse_json(config))
         return Keeping()
 
     def keep(self, model: str, keeping: Keeping) -> None:
@@ -185,7 +186,7 @@ class MonitorStore:
     def outputs(self, run: str) -> tuple[str, ...]:
         """Names of what a version computes."""
         for (names,) in self._read("select names from outputs where run = ?", run):
-            return tuple(json.loads(names))
+            return tuple(parse_json(names))
         return ()
 
     def sample(self, model: str, run: str, since: date) -> list[Sampled]:
@@ -286,7 +287,7 @@ class MonitorStore:
             "select distinct run, day from rows where model = ? and day < ?", (model, before)
         ).fetchall():
             names = database.execute("select names from outputs where run = ?", (run,)).fetchone()
-            most = sample_size(len(json.loads(names[0])) if names else 0)
+            most = sample_size(len(parse_json(names[0])) if names else 0)
             database.execute(
                 "delete from rows where model = ?1 and run = ?2 and day = ?3 and rowid not in "
                 "(select rowid from rows where model = ?1 and run = ?2 and day = ?3 order by key limit ?4)",

@@ -24,7 +24,7 @@ from core.networks.encoders.base import ENCODER_TABLE
 from core.networks.standalone.pipeline import HAN, TextPipeline
 from core.networks.text.forgetting import forget_words
 from core.registry.records import SearchStore
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 from core.training.pretraining.config import SCRATCH
 from core.training.pretraining.record import read_record, write_record
 from core.workflows.forget.versions import Gone
@@ -32,6 +32,7 @@ from core.workflows.standings.answers import FOLDER as ANSWERS
 from core.workflows.workspace import Workspace
 
 JOBS, JOB, CHECKPOINT, LOG = "jobs", "job.json", "checkpoint.pt", "log.txt"  # as `core.jobs` calls them
+POLICIES = "policies"  # likewise `core.evolve`
 INSPECTIONS = "inspections"
 LONELY_SECONDS = 60.0  # after which nobody is about to write the second file of a dataset
 _AT_ONCE = 1000  # texts
@@ -202,9 +203,13 @@ def sweep_copies(workspace: Workspace, concerned: Collection[str], rows: Collect
 
 
 def point_to(replaced: Mapping[str, str], home: Path) -> None:
-    """Let runs and searches name the datasets that took the place of theirs, so that they can be gone on with."""
+    """Let runs, policies and searches name the datasets that took the place of theirs, so that they can be gone on with."""
     for folder in _concerned_jobs(home, replaced):
         files.write_json(folder / JOB, _pointed(read_json(folder / JOB), replaced))
+    for path in sorted((home / POLICIES).glob("[!.]*.json")):
+        ledger = files.read_object(path)
+        if not set(replaced).isdisjoint(_values(ledger)):
+            files.write_json(path, _pointed(ledger, replaced))
     searches = SearchStore(home)
     for search in searches.list():
         if search.get("dataset") in replaced:

@@ -16,7 +16,7 @@ from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
 from core.data.spans.cells import unmarked
 from core.registry import VersionInfo
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 from core.workflows.versions.folder import PARTS, VersionFolder
 from core.workflows.workspace import Workspace
 

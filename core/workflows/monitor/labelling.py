@@ -12,7 +12,7 @@ from core.base.errors import DataError
 from core.data.labelling.sessions import LabellingStore, SessionInfo
 from core.registry import VersionInfo
 from core.serving.engines.graphs import load_version
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 from core.workflows.labelling import begin_with_texts
 from core.workflows.versions.folder import VersionFolder
 

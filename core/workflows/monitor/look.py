@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from core.base.messages import Message, message
 from core.registry import VersionInfo
-from core.serving.monitor import MonitorStore
 from core.serving.monitor.keeping import Keeping
 from core.serving.monitor.recorder import SECONDS
-from core.serving.monitor.store import Day, Sampled
+from core.serving.monitor.store import Day, MonitorStore, Sampled
 from core.statistics.additive import estimates
 from core.statistics.intervals import MINIMUM_ROWS, Estimate
 from core.statistics.sequential import FALSE_ALARMS, Watched, watch

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import RegistryError
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 from core.tasks import DEFAULT, task_of
 from dashboard.parts import scores, tables
 from dashboard.parts.versions import same_tests, verdict

@@ -13,7 +13,7 @@ from core.base.errors import CoreError
 from core.base.files import scratch
 from core.registry import OverrideRequest, PromotionDecision, Registry, VersionInfo, confirm, promote
 from core.serving.engines.pool import shared_pool
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 from dashboard.parts.tables import plain
 from dashboard.parts.versions import second_person
 from dashboard.shell import state

@@ -9,7 +9,7 @@ import streamlit as st
 from core.base.config import home
 from core.base.messages import Message
 from core.evolve.ledger import Ledger, Ledgers
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 from dashboard.parts import tables
 from dashboard.parts.tables import plain
 from dashboard.shell import layout, state

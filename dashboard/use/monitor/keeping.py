@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.base.config import home
-from core.serving.monitor import Keeping, MonitorStore
+from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.store import MonitorStore
 from core.workflows.monitor.look import Monitored
 from dashboard.parts.forms.forms import settings_form
 from dashboard.shell import layout

@@ -18,7 +18,11 @@ from core.evolve.scheduler import follow
 from core.evolve.step import decide, step, together
 from core.registry import promote
 from core.serving.engines.graphs import load_version
-from core.serving.monitor import Keeping, MonitorStore, Recorder
+from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.recorder import Recorder
+from core.serving.monitor.store import MonitorStore
+from core.workflows.forget.rows import find_rows
+from core.workflows.forget.run import ForgetRequest, forget_rows
 from core.workflows.versions.folder import VersionFolder
 from tests.core.conftest import reviews
 from tests.core.evolve.conftest import Evolving
@@ -203,6 +207,34 @@ def test_a_killed_step_learns_nothing_twice(evolving: Evolving) -> None:
     assert ledger.batches[0].version == 2
     assert len(evolving.workspace.registry.versions("Shop")) == 2
     assert len(evolving.queue.list()) == 1
+
+
+def test_what_is_forgotten_or_deleted_before_it_is_learned_is_not_learned(evolving: Evolving) -> None:
+    evolving.set(least_rows=150)
+    batch = reviews(100, seed=1)
+    evolving.put("one.csv", batch)
+    evolving.step(2)
+    workspace = evolving.workspace
+    matches = find_rows("Shop", workspace, texts=[batch.texts[3]])
+    request = ForgetRequest(
+        classifier="Shop",
+        rows={part.dataset: part.rows.tolist() for part in matches.datasets},
+        digests=sorted(matches.digests),
+        wanted=sorted(matches.wanted),
+    )
+    list(forget_rows(request, workspace))
+    evolving.put("two.csv", reviews(100, seed=2))
+    ledger = evolving.step(3)
+    assert ledger.trouble is None
+    assert [made.rows for made in ledger.batches] == [199]
+    learned = workspace.datasets.load(ledger.batches[0].dataset).texts
+    assert batch.texts[3] not in learned
+    evolving.put("three.csv", reviews(100, seed=3))
+    ledger = evolving.step(2)
+    workspace.datasets.delete(ledger.files[-1].dataset)
+    ledger = evolving.step(2)
+    assert ledger.files[-1].verdict == "aside"
+    assert ledger.files[-1].messages[0].key == "evolve.deleted"
 
 
 def test_switched_off_nothing_is_done_and_a_deleted_model_hinders_nobody(evolving: Evolving) -> None:

@@ -337,7 +337,7 @@ def test_a_bundle_writes_elsewhere_what_it_writes_here(lived: Lived, evergreen_h
 
     written, labelled = run("write.py"), run("predict.py")
     assert written.stdout.splitlines() == [prompt + TASK.engine(stored).write(prompt) for prompt in ("饭很", "汤")]
-    assert (labelled.returncode, labelled.stdout) == (1, "")
+    assert (labelled.returncode, labelled.stdout) == (2, "")
     assert "write.py" in labelled.stderr
 
 

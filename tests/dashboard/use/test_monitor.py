@@ -14,7 +14,9 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.serving.engines.graphs import load_version
-from core.serving.monitor import Keeping, MonitorStore, Recorder
+from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.recorder import Recorder
+from core.serving.monitor.store import MonitorStore
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.versions.folder import VersionFolder

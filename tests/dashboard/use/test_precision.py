@@ -71,7 +71,7 @@ def test_variants_are_shown_with_what_they_are_worth(
     assert table.iloc[1].tolist()[3:] == [
         "23.4 MB",
         "800",
-        "1.5 ms",
+        "1.5 ms" if language == "en" else "1.5 毫秒",
         "0.880 (0.856–0.900)",
         "−0.2 pt (−0.8 – +0.4)" if language == "en" else "−0.2 个百分点（−0.8 – +0.4）",
         "99.8%",

@@ -72,7 +72,7 @@ def test_a_dry_run_names_what_is_nowhere(asked: list[str], run: Any) -> None:
     out, _ = run(*asked, "--dry-run")
     assert out.splitlines() == [
         SAID,
-        "Rows that would be removed: 1; waiting corrections: 0; texts of labelling sessions: 0.",
+        "Rows that would be removed: 1; waiting corrections: 0; texts of labelling sessions: 0; texts kept from use: 0.",
         "All that hold some of them, and would be changed: c version 1.",
         "Weights that would still carry them, until retrained: c version 1.",
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from core.serving.monitor import MonitorStore
+from core.serving.monitor.store import MonitorStore
 
 
 def test_answers_are_counted_by_label_and_empty_texts_are_not(client: TestClient, evergreen_home: Path) -> None:

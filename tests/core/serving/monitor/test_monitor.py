@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.serving.monitor import Keeping, MonitorStore, Recorder, Seen
-from core.serving.monitor.store import SAMPLE, sample_size
+from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.recorder import Recorder, Seen
+from core.serving.monitor.store import SAMPLE, MonitorStore, sample_size
 from core.tasks import DEFAULT
 
 TODAY = date(2026, 3, 10)

@@ -12,7 +12,9 @@ from core.cli.main import main
 from core.data.labelling.sessions import LabellingStore
 from core.registry import VersionInfo
 from core.serving.engines.graphs import load_version
-from core.serving.monitor import Keeping, MonitorStore, Recorder
+from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.recorder import Recorder
+from core.serving.monitor.store import MonitorStore
 from core.workflows.forget.rows import find_rows
 from core.workflows.forget.run import ForgetRequest, forget_rows
 from core.workflows.monitor.labelling import begin_from_use, tell_truths
