@@ -189,9 +189,9 @@ class MonitorStore:
             return tuple(parse_json(names))
         return ()
 
-    def sample(self, model: str, run: str, since: date) -> list[Sampled]:
-        """The sample of each day since then, by day and key."""
-        most = sample_size(len(self.outputs(run)))
+    def sample(self, model: str, run: str, since: date, most: int | None = None) -> list[Sampled]:
+        """The sample of each day since then, or so many rows of each, by day and key."""
+        most = most or sample_size(len(self.outputs(run)))
         found = self._read(
             "select day, key, language, answer, numbers, own.mark, text, target from (select *, row_number() over "
             "(partition by day order by key) as place from rows where model = ?1 and run = ?2 and day >= ?3) as own "

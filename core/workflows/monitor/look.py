@@ -28,6 +28,7 @@ from core.workflows.versions.folder import VersionFolder
 
 DAYS = 30
 FEWEST_TRUE = 10  # known answers of a day from which on it has a true score
+MOST_FORESEEN = 2000  # rows of all days together: beyond, the interval hangs on the tests alone
 WATCHED = 64  # answers of a day that are watched for a change
 
 
@@ -170,7 +171,7 @@ def monitored(
         days=looks,
         sources=sources,
         languages=Counter(sampled.row.language for rows in samples.values() for sampled in rows),
-        whole=tell(_values(own)) if tell is not None and own else None,
+        whole=tell(_values(_some(own))) if tell is not None and own else None,
         measured=_measured(folder),
         true=true,
         known=truths,
@@ -233,6 +234,11 @@ def _values(rows: Sequence[Sampled]) -> NDArray[Any]:
     return np.array([sampled.row.numbers for sampled in rows])
 
 
+def _some(rows: Sequence[Sampled]) -> list[Sampled]:
+    """So many rows of all days as tell a score well enough, those with the smallest keys."""
+    return sorted(rows, key=lambda sampled: sampled.row.key)[:MOST_FORESEEN]
+
+
 def _seconds(day: Day, share: float) -> float | None:
     """The end of the class of durations below which this share of the requests lies; None beyond the last, and without any."""
     counts = day.counts.get("seconds", {})
@@ -274,10 +280,8 @@ def _watched(
     if known is None or not task.distribution:
         return None, ()
     by_day: dict[date, list[float]] = {}
-    for sampled in store.sample(version.classifier, version.run_id, date.min):
-        values = by_day.setdefault(sampled.day, [])
-        if len(values) < WATCHED:
-            values.append(1 - float(sampled.row.numbers.max()))
+    for sampled in store.sample(version.classifier, version.run_id, date.min, WATCHED):
+        by_day.setdefault(sampled.day, []).append(1 - float(sampled.row.numbers.max()))
     if not by_day:
         return None, ()
     return watch(1 - known[0].max(axis=1), list(by_day.values())), tuple(by_day)
