@@ -18,7 +18,6 @@ from core.cli.progress import working
 from core.evolve.changing import change_policy, decide_on_file
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.policy import Policy
-from core.evolve.scheduler import follow
 from core.workflows.workspace import open_workspace
 
 
@@ -99,6 +98,8 @@ def _enter(asked: argparse.Namespace) -> None:
 
 def evolve(asked: argparse.Namespace) -> None:
     """Follow all policies until Ctrl+C or a signal to end."""
+    from core.evolve.scheduler import follow  # loads PyTorch, which the rest does without
+
     ending = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ending.set())
