@@ -61,11 +61,11 @@ def decide_on_file(model: str, beginning: str, home: Path, *, enter: bool) -> st
     from core.evolve.step import decide  # loads what a step needs
 
     with _alone(home, model) as ledger:
-        marks = [taken.mark for taken in ledger.files if beginning and taken.mark.startswith(beginning)]
+        marks = [taken.mark for taken in ledger.waiting if beginning and taken.mark.startswith(beginning)]
         if len(marks) != 1 or not decide(ledger, marks[0], enter=enter):
             raise DataError(
                 "evolve.no_file",
-                "No file that waits begins with '{mark}'. Those that wait stand in 'policy show'.",
+                "No file that waits, or more than one, begins with '{mark}'. Those that wait stand in 'policy show'.",
                 mark=beginning,
             )
     AuditLog(home).add("rows_decided", model=model, facts={"file": marks[0][:MARK_SHOWN], "enter": enter})

@@ -31,7 +31,7 @@ SECONDS = 10.0
 
 def check(webhook: str, mail: str) -> None:
     """Raise the `ConfigError` that says why nobody can be told by these."""
-    if webhook and urlsplit(webhook).scheme not in ("http", "https"):
+    if webhook and not _is_address(webhook):
         raise ConfigError(
             "evolve.webhook",
             "'{value}' is no web address. Write it with http:// or https:// in front.",
@@ -45,6 +45,14 @@ def check(webhook: str, mail: str) -> None:
             "Mail needs a server: set {name} to its address, such as smtp://name:password@mail.example.org:587.",
             name=SMTP,
         )
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # such as a bracket that is not closed
+        return False
 
 
 def secret(folder: Path) -> str:

@@ -34,6 +34,7 @@ MOST_ANSWERED = 1000  # rows of a table that the champion is asked about
 FEWEST_JUDGED = 50  # rows from which on it is judged whether labels were mixed up
 FOLDS = 5
 LEAST_AGREEMENT = 0.35  # of the agreement on the frozen tests
+TOO_FEW = "update.too_few"
 MOST_MET = 0.5  # share of rows that may have been met before
 
 
@@ -45,7 +46,12 @@ def fresh_files(ledger: Ledger, now: float | None = None) -> Iterator[tuple[Path
     known = {taken.mark for taken in ledger.files}
     looked: dict[str, list[int]] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in ENDINGS or path.name.startswith((".", "~")) or not path.is_file():
+        if (
+            path.suffix.lower() not in ENDINGS
+            or path.name.startswith((".", "~"))
+            or path.is_symlink()
+            or not path.is_file()
+        ):
             continue
         facts = path.stat()
         looked[str(path)] = [facts.st_size, facts.st_mtime_ns]
@@ -75,6 +81,9 @@ def take(path: Path, folder: VersionFolder, workspace: Workspace) -> tuple[FileV
     except CoreError as error:
         return "aside", [error.message], "", 0
     verdict, reasons = examine(loaded.dataset, folder, read_past(folder, workspace))
+    broken = [left.message for left in loaded.left_out if left.of_reader]
+    if broken and verdict == "entered":  # it may have been cut off
+        verdict, reasons = "waiting", broken
     stored = workspace.datasets.save(
         loaded.dataset, name=path.name[:80], roles=loaded.roles, source={**loaded.source(), "policy": True}
     )
@@ -91,13 +100,23 @@ def examine(batch: TextDataset, folder: VersionFolder, past: Past) -> tuple[File
     try:
         check_batch(batch, folder, past)
     except CoreError as error:
-        return "aside", [error.message]
+        if error.message.key != TOO_FEW:  # rows gather until there are enough
+            return "aside", [error.message]
     reasons = [
+        *(_new(batch, folder) if folder.task.distribution else ()),
         *_met(batch, past),
         *_language(batch, folder),
         *(_contrary(batch, folder) if folder.task.distribution else ()),
     ]
     return ("waiting" if reasons else "entered"), reasons
+
+
+def _new(batch: TextDataset, folder: VersionFolder) -> Iterator[Message]:
+    """Labels that the model cannot answer with: it may be a new one, or a misspelt one."""
+    known = match_labels(label_counts(batch), folder.outputs).same
+    new = sorted({name for name in batch.label_names() if known.get(name, name) not in folder.outputs})
+    if new:
+        yield message("evolve.new_labels", "The model does not know these labels yet: {labels}.", labels=new)
 
 
 def _met(batch: TextDataset, past: Past) -> Iterator[Message]:

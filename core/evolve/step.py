@@ -116,6 +116,7 @@ def _take_in(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
 
 def _follow(ledger: Ledger, context: Context) -> None:
     """Where a batch is at work, see what became of it."""
+    _see_promoted(ledger, context)
     batch = ledger.open
     if batch is None:
         return
@@ -144,13 +145,20 @@ def _follow(ledger: Ledger, context: Context) -> None:
 def _job_of(ledger: Ledger, batch: Batch, context: Context) -> Job | None:
     """The run that learns a batch, also where this process died before it could write down which."""
     jobs = [job for job in context.queue.list() if job.kind == "update" and job.classifier == ledger.model]
-    return next((job for job in jobs if job.id == batch.job or str(job.config.get("dataset")) == batch.dataset), None)
+    same = (job for job in jobs if str(job.config.get("dataset")) == batch.dataset and _since(batch, job.created))
+    return next((job for job in jobs if job.id == batch.job), None) or next(same, None)
 
 
 def _made_of(ledger: Ledger, batch: Batch, context: Context) -> VersionInfo | None:
     """The version that has learned a batch, whatever became of the run that made it."""
     versions = context.workspace.registry.versions(ledger.model)
-    return next((version for version in versions if version.summary.get("dataset") == batch.dataset), None)
+    made = (version for version in versions if version.summary.get("dataset") == batch.dataset)
+    return next((version for version in made if _since(batch, version.created)), None)
+
+
+def _since(batch: Batch, created: str) -> bool:
+    """Whether something was made after a batch was written down: a person may have learned the same rows before."""
+    return datetime.fromisoformat(created) >= datetime.fromisoformat(batch.at)
 
 
 def _submit(ledger: Ledger, batch: Batch, context: Context) -> None:
@@ -178,6 +186,8 @@ def _decide(ledger: Ledger, batch: Batch, version: VersionInfo, context: Context
     elif version.refused:
         keep_back(registry, ledger.model, batch.version)
         batch.state, batch.reason = "refused", _REFUSED.to_dict()
+        refused = message("evolve.candidate_refused", "The gate is against version {version}.", version=version.number)
+        tell(ledger, "candidate_refused", refused)
     elif ledger.policy.then == "promote":
         promote(registry, ledger.model, batch.version, how=HOW["policy"])
         batch.state = "promoted"
@@ -185,6 +195,14 @@ def _decide(ledger: Ledger, batch: Batch, version: VersionInfo, context: Context
         batch.state = "waiting"
         waits = message("evolve.candidate_waits", "Version {version} waits for a decision.", version=version.number)
         tell(ledger, "candidate_waits", waits)
+
+
+def _see_promoted(ledger: Ledger, context: Context) -> None:
+    """What the gate refused and a person promoted all the same is learned."""
+    refused = {batch.version: batch for batch in ledger.batches if batch.state == "refused"}
+    for version in context.workspace.registry.versions(ledger.model) if refused else ():
+        if version.number in refused and version.decision is not None and version.decision.promoted:
+            refused[version.number].state, refused[version.number].reason = "promoted", None
 
 
 def _see_decision(ledger: Ledger, batch: Batch, context: Context) -> None:

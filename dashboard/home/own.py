@@ -90,6 +90,7 @@ def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -
             max_chars=NAME_LIMIT,
             width=420,
             help=t("home.name_help"),
+            persist_state="session",
         )
         pressed = st.form_submit_button(
             t("home.train_own"), type="primary", icon=":material/play_arrow:", key="home.train-button"

@@ -240,4 +240,9 @@ def _finding(version: VersionInfo, matrix: history.Matrix) -> str:
         test, drop = worst
         facts = {"version": version.number, "points": tables.size_in_points(drop), "test": test_name(test)}
         return t("overview.finding_forgot", **facts)
-    return t("overview.finding_kept", version=version.number) if len(matrix.versions) > 1 else ""
+    if len(matrix.versions) < 2:
+        return ""
+    return t(
+        f"overview.finding_{'kept' if any(drop > 0 for drop in matrix.drops().values()) else 'whole'}",
+        version=version.number,
+    )

@@ -91,7 +91,7 @@ def _day_line(day: DayLook) -> str:
 
 def _told(foreseen: Foreseen | None) -> str:
     if foreseen is None:
-        return ""
+        return "–"
     if foreseen.unknown is not None:
         return "score unknown"
     return ", ".join(f"{name} {score(each.value, each.low, each.high)}" for name, each in foreseen.scores.items())

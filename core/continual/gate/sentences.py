@@ -34,6 +34,12 @@ def judge_older(change: TestChange, rules: GateConfig) -> Rule:
         return _not_sure(change, figure, rules.tolerance)
     if abs(measured) < ROUNDING:
         text = _unchanged(facts)
+    elif measured > 0 and change.difference.low < 0:
+        text = message(
+            "gate.older_test_gained_perhaps",
+            "{test} gained {points} points ({low} – {high}); the interval includes 0, so it may be chance.",
+            **facts,
+        )
     elif measured > 0:
         text = message("gate.older_test_gained", "{test} gained {points} points ({low} – {high}).", **facts)
     elif passed and measured < limit - ROUNDING:

@@ -26,7 +26,7 @@ from core.tasks import Task
 from core.tasks.answering import Foreseen
 from core.workflows.versions.folder import VersionFolder
 
-DAYS = 30
+DAYS, MOST_DAYS = 30, 36_500
 FEWEST_TRUE = 10  # known answers of a day from which on it has a true score
 MOST_FORESEEN = 2000  # rows of all days together: beyond, the interval hangs on the tests alone
 WATCHED = 64  # answers of a day that are watched for a change
@@ -142,7 +142,7 @@ def monitored(
         How far back, today included.
     """
     now = today or date.today()
-    since = now - timedelta(days=days - 1)
+    since = now - timedelta(days=min(days, MOST_DAYS) - 1)
     store, model, task = MonitorStore(home), version.classifier, folder.task
     known = held_out(folder)
     tell = task.forecaster(*known, folder.outputs) if known is not None else None

@@ -11,7 +11,7 @@ from core.registry import HOW, UNWRITTEN
 from dashboard.parts import tables
 from dashboard.parts.versions.verdict import joined
 from dashboard.shell import state
-from dashboard.shell.i18n import t
+from dashboard.shell.i18n import LANGUAGES, catalogue, t
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
@@ -62,11 +62,33 @@ def against_the_gate(version: VersionInfo) -> str:
     return joined([told, t("models.lineage_two", **people)])
 
 
+PAGES_REASONS = (
+    "update.reason_passed",
+    "update.reason_unjudged",
+    "update.reason_eased",
+    "update.reason_against",
+    "update.reason_rollback",
+    "models.reason_against",
+    "models.reason",
+    "shell.way_back_reason",
+)  # what pages write, in the language of whoever was at them
+
+
+def _of_page(reason: str) -> str:
+    """What a page wrote, in the reader's language; what a person wrote stays as it is."""
+    for key in PAGES_REASONS:
+        for other in LANGUAGES:
+            written = catalogue(other).get(key, "")
+            if written and (reason == written or reason.startswith(f"{written}: ")):
+                return f"{t(key)}{reason.removeprefix(written)}"
+    return reason
+
+
 def reason_of(move: Mapping[str, Any]) -> str:
     """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
     reason = str(move["reason"])
     name = next((name for name, how in HOW.items() if reason == how or reason.startswith(f"{how}: ")), None)
     if name is None:
-        return reason or tables.NOTHING
+        return _of_page(reason) or tables.NOTHING
     told, why = t(f"models.move_{name}"), reason.removeprefix(HOW[name]).removeprefix(": ")
     return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told

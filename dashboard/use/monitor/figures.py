@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -47,9 +48,10 @@ def _worth(task: Task, look: Monitored) -> None:
     _dots(chart, told, t("monitor.foreseen"), colors.categorical[0], "circle")
     _dots(chart, true, t("monitor.true"), colors.categorical[1], "diamond")
     if name in look.measured:
-        days = [day.day for day in look.days]
+        days, half = [day.day for day in look.days], timedelta(hours=12)
+        ends = [datetime.combine(min(days), time()) - half, datetime.combine(max(days), time()) + half]
         chart.add_scatter(
-            x=[min(days), max(days)],
+            x=ends,
             y=[look.measured[name].value] * 2,
             name=t("monitor.measured"),
             mode="lines",

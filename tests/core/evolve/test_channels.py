@@ -135,7 +135,13 @@ def test_addresses_that_nobody_can_be_told_by_are_refused(
     evolving: Evolving, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv(SMTP, raising=False)
-    for webhook, mail in (("file:///etc/passwd", ""), ("", "nobody"), ("", "owner@example.org")):
+    for webhook, mail in (
+        ("file:///etc/passwd", ""),
+        ("http://[bad", ""),
+        ("http://", ""),
+        ("", "nobody"),
+        ("", "owner@example.org"),
+    ):
         with pytest.raises(ConfigError):
             check(webhook, mail)
     assert main(["policy", "set", "--classifier", "Shop", "--webhook", "ftp://example.org"]) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +14,7 @@ import pytest
 from core.base.audit import AuditLog
 from core.base.errors import ConfigError
 from core.cli.main import main
+from core.data.dataset.columns import ColumnRoles
 from core.data.labelling.corrections import Corrections
 from core.evolve.ledger import Ledgers
 from core.evolve.scheduler import follow
@@ -23,6 +26,8 @@ from core.serving.monitor.recorder import Recorder
 from core.serving.monitor.store import MonitorStore
 from core.workflows.forget.rows import find_rows
 from core.workflows.forget.run import ForgetRequest, forget_rows
+from core.workflows.requests import UpdateRequest
+from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
 from tests.core.conftest import reviews
 from tests.core.evolve.conftest import Evolving
@@ -96,6 +101,51 @@ def test_what_may_be_poisoned_waits_and_what_cannot_be_read_is_set_aside(evolvin
     assert "evolve.language" in found["chinese.csv"][1]
     assert ledger.batches == []
     assert evolving.champion == 1
+
+
+def test_unknown_labels_broken_rows_and_links_are_not_learned_unseen(evolving: Evolving) -> None:
+    batch = reviews(90, seed=1, third_label=True)
+    evolving.put("new.csv", batch)
+    cut = evolving.put("cut.csv", reviews(60, seed=2))
+    cut.write_text(cut.read_text("utf-8") + "too,many,cells,here\n", encoding="utf-8")
+    os.utime(cut, (1e9, 1e9))
+    (evolving.folder / "link.csv").symlink_to(evolving.put("few.csv", reviews(3, seed=3)))
+    found = {
+        taken.name: (taken.verdict, [message.key for message in taken.messages]) for taken in evolving.step().files
+    }
+    assert found["new.csv"] == ("waiting", ["evolve.new_labels"])
+    assert found["cut.csv"][0] == "waiting"
+    assert found["few.csv"] == ("entered", [])
+    assert "link.csv" not in found
+
+
+def test_what_a_person_promotes_against_the_gate_is_not_learned_again(evolving: Evolving) -> None:
+    flipped = reviews(100, seed=1)
+    evolving.put("flipped.csv", replace(flipped, labels=1 - flipped.labels))
+    (taken,) = evolving.step().files
+    with Ledgers(evolving.workspace.home).alone("Shop") as ledger:
+        assert ledger is not None
+        assert decide(ledger, taken.mark, enter=True)
+    assert evolving.step(3).batches[0].state == "refused"
+    promote(evolving.workspace.registry, "Shop", 2, how="a person", reason="because")
+    ledger = evolving.step(2)
+    assert ledger.batches[0].state == "promoted"
+    assert ledger.pending == []
+
+
+def test_rows_that_a_person_has_learned_before_are_told_from_those_of_the_policy(evolving: Evolving) -> None:
+    """Version 2, learned by hand from the very same rows and rolled back, is not the policy's."""
+    batch = reviews(100, seed=1)
+    evolving.set(active=False)
+    evolving.put("monday.csv", batch)
+    stored = evolving.workspace.datasets.save(batch, name="by hand", roles=ColumnRoles("text", "label"))
+    request = UpdateRequest(classifier="Shop", dataset=stored.id, promote="always")
+    list(update_classifier(request, evolving.workspace))
+    evolving.workspace.registry.rollback("Shop")
+    time.sleep(1.1)  # versions know the second in which they were made
+    evolving.set(active=True, then="wait")
+    ledger = evolving.step(4)
+    assert (ledger.batches[0].state, ledger.batches[0].version) == ("waiting", 3)
 
 
 def test_a_person_lets_rows_in_that_wait(evolving: Evolving, capsys: pytest.CaptureFixture[str]) -> None:
