@@ -43,7 +43,8 @@ from core.registry import VersionInfo
 from core.serving.api.keys import KeyStore
 from core.serving.engines.graphs import load_version
 from core.serving.monitor.recorder import COUNTING
-from core.serving.monitor.store import SAMPLE, MonitorStore, Row, Tally
+from core.serving.monitor.records import SAMPLE, Row, Tally
+from core.serving.monitor.store import MonitorStore
 from core.statistics.sequential import watch
 from core.workflows.monitor.look import WATCHED, held_out, monitored
 from core.workflows.requests import TrainRequest

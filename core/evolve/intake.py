@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def fresh_files(ledger: Ledger, now: float | None = None) -> Iterator[tuple[Path
     if not ledger.policy.folder or not folder.is_dir():
         return
     known = {taken.mark for taken in ledger.files}
-    looked: dict[str, list[int]] = {}
+    looked: dict[str, list[Any]] = {}
     for path in sorted(folder.iterdir()):
         if (
             path.suffix.lower() not in ENDINGS
@@ -54,13 +55,17 @@ def fresh_files(ledger: Ledger, now: float | None = None) -> Iterator[tuple[Path
         ):
             continue
         facts = path.stat()
-        looked[str(path)] = [facts.st_size, facts.st_mtime_ns]
+        own, before = [facts.st_size, facts.st_mtime_ns], ledger.looked.get(str(path), [])
+        looked[str(path)] = own
         old = (now or time.time()) - facts.st_mtime >= SECONDS_UNCHANGED
-        if old and ledger.looked.get(str(path)) == looked[str(path)]:
-            mark = hashlib.sha256(path.read_bytes()).hexdigest()
-            if mark not in known:
-                known.add(mark)
-                yield path, mark
+        if not old or before[:2] != own:
+            continue
+        with path.open("rb") as file:
+            mark = before[2] if len(before) > 2 else hashlib.file_digest(file, "sha256").hexdigest()
+        looked[str(path)] = [*own, mark]
+        if mark not in known:
+            known.add(mark)
+            yield path, mark
     ledger.looked = looked
 
 

@@ -80,7 +80,7 @@ class Ledger:
     Parameters
     ----------
     looked
-        Path → size and time of change at the last look: a file is read once these stay.
+        Path → size and time of change at the last look, and once these stayed the hash: a file is read once.
     begun, looked_at
         When the last update began, and when the model in use was looked at.
     alarmed
@@ -93,7 +93,7 @@ class Ledger:
     policy: Policy = field(default_factory=Policy)
     files: list[Taken] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
-    looked: dict[str, list[int]] = field(default_factory=dict)
+    looked: dict[str, list[Any]] = field(default_factory=dict)
     begun: str = ""
     looked_at: str = ""
     alarmed: int | None = None
@@ -140,8 +140,8 @@ class Ledgers:
 
     def all(self) -> list[Ledger]:
         """All that there are, by name."""
-        found = (_read(path) for path in sorted(self._folder.glob("[!.]*.json")))
-        return sorted((ledger for ledger in found if ledger is not None), key=lambda ledger: ledger.model)
+        ledgers = (_read(path) for path in sorted(self._folder.glob("[!.]*.json")))
+        return sorted((ledger for ledger in ledgers if ledger is not None), key=lambda ledger: ledger.model)
 
     def write(self, ledger: Ledger) -> None:
         """Replace what is known of a policy in one step."""

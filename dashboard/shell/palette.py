@@ -114,7 +114,7 @@ def palette() -> Palette:
 def stylesheet() -> str:
     """The house style for `st.html`; it names the theme for dialogs, popovers and toasts, which lie outside of the app."""
     css = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    return f"<style>:root {{ color-scheme: {'light' if palette() is LIGHT else 'dark'}; }}</style>{css}"
+    return f"<style>:root {{ color-scheme: {'light' if palette() is LIGHT else 'dark'}; }}\n{css}</style>"
 
 
 def scale(colors: Sequence[str]) -> list[list[object]]:

@@ -176,6 +176,10 @@ def window(browser: Browser, trained: Dashboard) -> Iterator[Watched]:
 Tours = Callable[[str], tuple[Watched, dict[str, Visit]]]
 
 
+def test_no_page_shows_its_style(tours: Tours) -> None:
+    assert [name for name, visit in tours("light")[1].items() if "data-testid" in visit.told] == []
+
+
 def test_no_page_asks_another_machine(tours: Tours) -> None:
     watched, visits = tours("light")
     assert {name: visit.elsewhere for name, visit in visits.items() if visit.elsewhere} == {}

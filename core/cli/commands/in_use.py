@@ -20,8 +20,6 @@ from core.workflows.monitor.look import DayLook, Monitored, monitored
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import open_workspace
 
-ORIGIN = "command"
-
 
 def threshold(asked: argparse.Namespace) -> None:
     """Show it, set it or take it away."""
@@ -117,6 +115,6 @@ def _label(asked: argparse.Namespace) -> None:
     folder = VersionFolder(workspace.registry.folder_of(version))
     loaded = load_for(folder.task, asked, known=folder.outputs, inputs=folder.inputs)
     dataset = folder.task.as_read(loaded.dataset)
-    known = MonitorStore(home()).tell(asked.classifier, dataset.texts, dataset.label_names(), ORIGIN)
+    known = MonitorStore(home()).tell(asked.classifier, dataset.texts, dataset.label_names())
     content = {"rows": len(dataset), "answers": known}
     tell(asked, content, f"Of {counted(len(dataset), 'text')} {counted(known, 'answer')} of the sample are known now.")

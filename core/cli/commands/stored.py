@@ -22,8 +22,8 @@ from core.data.recipe import DropLabels, RenameLabels
 from core.networks.pretrained import EncoderStore
 from core.registry import Registry
 from core.registry.records import ComparisonStore, InspectionStore, SearchStore
-from core.serving.monitor.store import MonitorStore
 from core.tasks import DEFAULT, TASKS, task_of
+from core.upkeep.deleting import delete_model
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import DataConfig
 from core.workflows.workspace import open_workspace
@@ -62,9 +62,10 @@ def kept(asked: argparse.Namespace) -> None:
             known=names or ["–"],
         )
     with working(alone=asked.command in ("classifiers", "datasets")):  # a run may still need them
-        store.delete(wanted[0])
         if asked.command == "classifiers":
-            MonitorStore(home()).delete(wanted[0])
+            delete_model(home(), wanted[0])
+        else:
+            store.delete(wanted[0])
     tell(asked, {"kind": asked.command, "deleted": wanted[0]}, f"'{asked.name}' is deleted.")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import sqlite3
+import sys
 import threading
+import traceback
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,16 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from core.base.errors import CoreError
 from core.data.dataset.language import language_of
 from core.data.dataset.same_text import key_numbers
 from core.networks.standalone.predict import resolved
-from core.serving.monitor.store import MonitorStore, Row, Tally, as_mark, sample_size
+from core.serving.monitor.records import Row, Tally, as_mark, sample_size
+from core.serving.monitor.store import MonitorStore
 from core.tasks import task_of
 from core.tasks.answering import Engine
 
 SECONDS_BETWEEN_WRITES = 2.0
 COUNTING = "EVERGREEN_MONITOR"  # "off": nothing is counted
-MOST_WAITING = 200_000  # texts; beyond, answers are counted and not looked at any more
+MOST_WAITING = 50_000  # requests between two writes; beyond, they are lost
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # ends of the classes of durations
 SURE = 20  # classes of how probable an answer is
 API, TABLE, COMMAND = "api", "table", "command"  # who asked
@@ -81,7 +84,6 @@ class Recorder:
         self._seconds, self._today = seconds, today
         self._counts = os.environ.get(COUNTING, "").strip().lower() not in ("off", "0", "no", "false")
         self._waiting: deque[Seen] = deque()
-        self._texts = 0
         self._generator = np.random.default_rng()
         self._expired: dict[str, date] = {}
         self._closing = threading.Event()
@@ -92,10 +94,9 @@ class Recorder:
         """Take note of answers; takes a microsecond."""
         if not self._counts:
             return
-        if self._texts > MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING:
             self.lost += len(seen.texts)
             return
-        self._texts += len(seen.texts)
         self._waiting.append(seen)
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="evergreen-monitor", daemon=True)
@@ -115,15 +116,15 @@ class Recorder:
         """Write down all that was seen until now."""
         with self._writing:
             some = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            texts = sum(len(seen.texts) for seen in some)
-            self._texts -= texts
             if not some:
                 return
             try:
                 self._store.add(list(self._tallies(some)))
                 self._expire({seen.model for seen in some})
-            except (OSError, sqlite3.Error):  # a full disk, a file that cannot be written: answers go on
-                self.lost += texts
+            except Exception as error:  # a full disk, a file that cannot be written, our own mistake: answers go on
+                self.lost += sum(len(seen.texts) for seen in some)
+                if not isinstance(error, CoreError | OSError):
+                    sys.stderr.write(traceback.format_exc())
 
     def close(self) -> None:
         """Write down what is left, and end."""
@@ -184,11 +185,11 @@ class Recorder:
         kept = self._store.keeping(tally.model).kept_texts
         if kept != "all":
             last = self._store.last_key(tally)
-            chosen = np.argsort(keys)[: sample_size(len(tally.outputs))]
-            chosen = chosen if last is None else chosen[keys[chosen] < last]
+            smallest = np.argsort(keys)[: sample_size(len(tally.outputs))]
+            sampled = smallest if last is None else smallest[keys[smallest] < last]
         else:
-            chosen = np.arange(len(texts))
-        marks = key_numbers([texts[row] for row in chosen]) if kept != "nothing" else None
+            sampled = np.arange(len(texts))
+        marks = key_numbers([texts[row] for row in sampled]) if kept != "nothing" else None
         return [
             Row(
                 key=float(keys[row]),
@@ -198,7 +199,7 @@ class Recorder:
                 mark=None if marks is None else as_mark(marks[place]),
                 text=_plain(texts[row]) if kept in ("sample", "all") else None,
             )
-            for place, row in enumerate(chosen.tolist())
+            for place, row in enumerate(sampled.tolist())
         ]
 
 

@@ -12,25 +12,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.base.errors import StorageError
 from core.base.files import parse_json
 from core.data.dataset.same_text import key_numbers
 from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.records import Day, Row, Sampled, Tally, as_mark, sample_size
 
 FILE = "monitor.db"
-SAMPLE = 256  # rows of a version and day
-MOST_NUMBERS = 20_000  # of a day's sample: of many outputs fewer rows are kept
 _PATIENCE = 5.0  # seconds for which another process's writing is waited for
-_SIGN = 1 << 63  # SQLite has no unsigned numbers
 _EDITION = 1  # of the tables
 _TABLES = """
 create table if not exists counts (
@@ -38,82 +35,13 @@ create table if not exists counts (
     primary key (model, run, day, what, name)) without rowid;
 create table if not exists rows (
     model text, run text, version integer, day text, key real, language text, answer text, numbers blob, mark integer,
-    text text);
+    text text, truth text);
 create index if not exists rows_by_day on rows (model, run, day, key);
 create index if not exists rows_by_mark on rows (mark);
-create table if not exists truths (
-    model text, mark integer, target text, at text, origin text, primary key (model, mark)) without rowid;
 create table if not exists outputs (run text primary key, names text) without rowid;
 create table if not exists alarms (model text primary key, run text, day text) without rowid;
 create table if not exists keeping (model text primary key, config text) without rowid;
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One answer of a day's sample.
-
-    Parameters
-    ----------
-    key
-        A random number by which the sample was drawn.
-    answer
-        What was answered, as a task writes it.
-    numbers
-        What the version computed, ``(outputs,)``; empty where these are no numbers.
-    mark
-        What tells the text from others; None where none may be kept.
-    text
-        The text; None likewise.
-    """
-
-    key: float
-    language: str
-    answer: str
-    numbers: NDArray[np.float32]
-    mark: int | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What is added to a version's day: counts by what they count and a name, and rows of the sample."""
-
-    model: str
-    run: str
-    version: int
-    day: date
-    outputs: tuple[str, ...]
-    counts: Mapping[tuple[str, str], int]
-    rows: Sequence[Row] = ()
-
-
-@dataclass
-class Day:
-    """What one version answered on one day.
-
-    Parameters
-    ----------
-    counts
-        What is counted → name → how often.
-    """
-
-    run: str
-    version: int
-    day: date
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)
-
-    def total(self, what: str) -> int:
-        return sum(self.counts.get(what, {}).values())
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """A row of the sample with the day and, where somebody said it, its truth."""
-
-    day: date
-    row: Row
-    truth: str | None
 
 
 class MonitorStore:
@@ -157,28 +85,30 @@ class MonitorStore:
                     [(*whose, what, name, count) for (what, name), count in tally.counts.items() if count],
                 )
                 database.executemany(
-                    "insert into rows values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "insert into rows values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
                     [(*whose, *_cells(row)) for row in tally.rows],
                 )
                 last = self._last_key(database, tally)
                 if last is not None and self.keeping(tally.model).kept_texts != "all":
-                    found = (tally.model, tally.run, tally.day.isoformat(), last)
-                    database.execute("delete from rows where model = ? and run = ? and day = ? and key > ?", found)
+                    database.execute(
+                        "delete from rows where model = ? and run = ? and day = ? and key > ?",
+                        (tally.model, tally.run, tally.day.isoformat(), last),
+                    )
 
     def last_key(self, tally: Tally) -> float | None:
         """The largest key of a day's sample; None while that is not full."""
-        with closing(self._connect()) as database:
+        with self._open() as database:
             return self._last_key(database, tally)
 
     def days(self, model: str, since: date) -> list[Day]:
         """All days since then on which a version answered, the oldest first."""
         days: dict[tuple[str, str], Day] = {}
-        found = self._read(
+        counts = self._read(
             "select run, version, day, what, name, count from counts where model = ? and day >= ? order by day, version",
             model,
             since.isoformat(),
         )
-        for run, version, day, what, name, count in found:
+        for run, version, day, what, name, count in counts:
             own = days.setdefault((day, run), Day(run, version, date.fromisoformat(day)))
             own.counts.setdefault(what, {})[name] = count
         return list(days.values())
@@ -192,26 +122,26 @@ class MonitorStore:
     def sample(self, model: str, run: str, since: date, most: int | None = None) -> list[Sampled]:
         """The sample of each day since then, or so many rows of each, by day and key."""
         most = most or sample_size(len(self.outputs(run)))
-        found = self._read(
-            "select day, key, language, answer, numbers, own.mark, text, target from (select *, row_number() over "
-            "(partition by day order by key) as place from rows where model = ?1 and run = ?2 and day >= ?3) as own "
-            "left join truths on truths.model = ?1 and truths.mark = own.mark where place <= ?4 order by day, key",
+        rows = self._read(
+            "select day, key, language, answer, numbers, mark, text, truth from (select *, row_number() over "
+            "(partition by day order by key) as place from rows where model = ? and run = ? and day >= ?) "
+            "where place <= ? order by day, key",
             model,
             run,
             since.isoformat(),
             most,
         )
-        return [_sampled(*cells) for cells in found]
+        return [_sampled(*cells) for cells in rows]
 
     def texts(self, model: str, since: date, *, unlabelled: bool = False) -> list[str]:
         """All texts that are kept since then, or those whose truth nobody said; each once, in no order that says anything."""
-        known = "and mark not in (select mark from truths where truths.model = ?1)" if unlabelled else ""
-        found = self._read(
-            f"select text from rows where model = ?1 and day >= ?2 and text is not null {known} group by mark order by min(key)",
+        known = "and truth is null" if unlabelled else ""
+        texts = self._read(
+            f"select text from rows where model = ? and day >= ? and text is not null {known} group by mark order by min(key)",
             model,
             since.isoformat(),
         )
-        return [text for (text,) in found]
+        return [text for (text,) in texts]
 
     def every_text(self) -> list[str]:
         """All texts that are kept, of whichever model."""
@@ -221,8 +151,8 @@ class MonitorStore:
 
     def alarm(self, model: str, run: str) -> date | None:
         """Since when a version's texts are known to have changed; None where nothing is known of that."""
-        found = self._read("select day from alarms where model = ? and run = ?", model, run)
-        return date.fromisoformat(found[0][0]) if found else None
+        days = self._read("select day from alarms where model = ? and run = ?", model, run)
+        return date.fromisoformat(days[0][0]) if days else None
 
     def note_alarm(self, model: str, run: str, day: date | None) -> None:
         """Keep what a look found, so that others need not look."""
@@ -235,21 +165,17 @@ class MonitorStore:
 
     # -- what is said of it later
 
-    def tell(self, model: str, texts: Sequence[str], targets: Sequence[str], origin: str) -> int:
-        """Note what texts really are, where they are known by their marks; returns how many answers that are."""
-        said = dict(zip(map(as_mark, key_numbers(texts)), targets, strict=True))
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        answers = 0
+    def tell(self, model: str, texts: Sequence[str], targets: Sequence[str]) -> int:
+        """Note what texts really are, where they are known by their marks; returns how many answers that are. It stays with an
+        answer when its mark has to go.
+        """
         with self._writing() as database:
-            for mark, target in said.items():
-                query = "select count(*) from rows where model = ? and mark = ?"
-                (known,) = database.execute(query, (model, mark)).fetchone()
-                if known:
-                    database.execute(
-                        "insert or replace into truths values (?, ?, ?, ?, ?)", (model, mark, target, at, origin)
-                    )
-                answers += known
-        return answers
+            return sum(
+                database.execute(
+                    "update rows set truth = ? where model = ? and mark = ?", (target, model, as_mark(number))
+                ).rowcount
+                for number, target in zip(key_numbers(texts), targets, strict=True)
+            )
 
     # -- what goes
 
@@ -265,7 +191,6 @@ class MonitorStore:
             count = len(gone)
             for mark in marks:
                 count += database.execute("delete from rows where mark = ?", (mark,)).rowcount
-                database.execute("delete from truths where mark = ?", (mark,))
         self._empty()
         return count
 
@@ -273,7 +198,7 @@ class MonitorStore:
         """Remove all that is known of a model."""
         if self._path.exists():
             with self._writing() as database:
-                for name in ("counts", "rows", "truths", "alarms", "keeping"):
+                for name in ("counts", "rows", "alarms", "keeping"):
                     database.execute(f"delete from {name} where model = ?", (model,))
             self._empty()
 
@@ -295,52 +220,49 @@ class MonitorStore:
             )
 
     def _last_key(self, database: sqlite3.Connection, tally: Tally) -> float | None:
-        found = database.execute(
+        last = database.execute(
             "select key from rows where model = ? and run = ? and day = ? order by key limit 1 offset ?",
             (tally.model, tally.run, tally.day.isoformat(), sample_size(len(tally.outputs)) - 1),
         ).fetchone()
-        return None if found is None else float(found[0])
+        return None if last is None else float(last[0])
 
     def _read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         if not self._path.exists():
             return []
-        with closing(self._connect()) as database:
+        with self._open() as database:
             return database.execute(query, values).fetchall()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._connect()) as database:
+        with self._open() as database:
             database.execute("begin immediate")
             with database:
                 yield database
 
-    def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, timeout=_PATIENCE)
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """The file with its tables; `StorageError` where it cannot be used."""
         try:
-            database.execute("pragma secure_delete = on")
-            if database.execute("pragma user_version").fetchone()[0] < _EDITION:
-                database.execute("pragma journal_mode = wal")
-                database.executescript(f"{_TABLES} pragma user_version = {_EDITION};")
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
+            with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as database:
+                database.execute("pragma secure_delete = on")
+                if database.execute("pragma user_version").fetchone()[0] < _EDITION:
+                    database.execute("pragma journal_mode = wal")
+                    database.executescript(f"{_TABLES} pragma user_version = {_EDITION};")
+                yield database
+        except sqlite3.Error as error:
+            raise StorageError(
+                "monitor.unusable",
+                "What was counted of models in use cannot be read or written: {file} ({reason}). Models are not affected. If it "
+                "stays so, move the file away; counting then begins anew.",
+                file=str(self._path),
+                reason=str(error),
+            ) from error
 
     def _empty(self) -> None:
         """Nothing of what was deleted stays in the file or beside it."""
-        with closing(self._connect()) as database:
+        with self._open() as database:
             database.execute("pragma wal_checkpoint(truncate)")
-
-
-def sample_size(outputs: int) -> int:
-    """Rows that a day's sample of a version with so many outputs holds."""
-    return max(32, min(SAMPLE, MOST_NUMBERS // max(1, outputs)))
-
-
-def as_mark(number: Any) -> int:
-    """The key of a text, 64 bits, as a number that SQLite holds."""
-    return (int(number) ^ _SIGN) - _SIGN
 
 
 def _cells(row: Row) -> tuple[Any, ...]:

@@ -79,4 +79,4 @@ def tell_truths(session: SessionInfo, home: Path) -> int:
     sessions = LabellingStore(home)
     items, labelled = sessions.items(session.id), sessions.standing(session.id).labelled
     texts = [items[place].text for place in labelled]
-    return MonitorStore(home).tell(str(source[MODEL]), texts, list(labelled.values()), "labelling")
+    return MonitorStore(home).tell(str(source[MODEL]), texts, list(labelled.values()))

@@ -18,7 +18,8 @@ from core.base.messages import Message, message
 from core.registry import VersionInfo
 from core.serving.monitor.keeping import Keeping
 from core.serving.monitor.recorder import SECONDS
-from core.serving.monitor.store import Day, MonitorStore, Sampled
+from core.serving.monitor.records import Day, Sampled
+from core.serving.monitor.store import MonitorStore
 from core.statistics.additive import estimates
 from core.statistics.intervals import MINIMUM_ROWS, Estimate
 from core.statistics.sequential import FALSE_ALARMS, Watched, watch

@@ -152,7 +152,7 @@ def _choose_file() -> str:
     turn = st.session_state.get(TURN, 0)
     drop = {part: t(f"upload.drop_{part}") for part in ("button", "limit", "failed")} | {"title": t("vectors.drop")}
     variables = " ".join(f"--drop-{part}: {json.dumps(word, ensure_ascii=False)};" for part, word in drop.items())
-    st.html(f"<style>:root {{ {variables} }}</style>{STYLE.read_text(encoding='utf-8')}")
+    st.html(f"<style>:root {{ {variables} }}\n{STYLE.read_text(encoding='utf-8')}</style>")
     with st.container(key="vectors-drop-zone"):
         uploaded = st.file_uploader(t("vectors.file"), key=f"train.vectors_upload.{turn}", label_visibility="collapsed")
     st.caption(t("vectors.formats"))

@@ -220,7 +220,7 @@ def _choose(key: str, samples: Sequence[SamplePart]) -> None:
     turn = st.session_state.setdefault(f"{key}.turn", 0)
     words = ((part, t(f"upload.drop_{part}")) for part in ("title", "button", "limit", "failed"))
     variables = " ".join(f"--drop-{part}: {json.dumps(word, ensure_ascii=False)};" for part, word in words)
-    st.html(f"<style>:root {{ {variables} }}</style>{STYLE.read_text(encoding='utf-8')}")
+    st.html(f"<style>:root {{ {variables} }}\n{STYLE.read_text(encoding='utf-8')}</style>")
     with st.container(key=f"{key}-drop-zone"):
         uploaded = st.file_uploader(t("upload.drop"), key=f"{key}.file.{turn}", label_visibility="collapsed")
     st.caption(t("upload.formats"))

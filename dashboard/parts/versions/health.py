@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from core.base.config import home
-from core.base.errors import RegistryError
+from core.base.errors import RegistryError, StorageError
 from core.serving.monitor.store import MonitorStore
 from core.tasks import DEFAULT, task_of
 from dashboard.parts import scores, tables
@@ -79,12 +79,19 @@ def _found(champion: VersionInfo) -> tuple[Kind, str, int]:
             return "look", "decide", candidate.number
         if rows_wait(champion.classifier):
             return "look", "rows", champion.number
-        if MonitorStore(home()).alarm(champion.classifier, champion.run_id) is not None:
+        if _changed(champion):
             return "look", "changed", champion.number
         if _is_behind(champion):
             return "look", "behind", champion.number
         return "good", "good", champion.number
     return "bad", "unreadable", champion.number
+
+
+def _changed(champion: VersionInfo) -> bool:
+    """Whether the monitor has raised an alarm; a file of it that cannot be read is told on its own tab."""
+    with suppress(StorageError):
+        return MonitorStore(home()).alarm(champion.classifier, champion.run_id) is not None
+    return False
 
 
 def _is_behind(champion: VersionInfo) -> bool:

@@ -13,7 +13,7 @@ from core.base.errors import CoreError
 from core.base.files import scratch
 from core.registry import OverrideRequest, PromotionDecision, Registry, VersionInfo, confirm, promote
 from core.serving.engines.pool import shared_pool
-from core.serving.monitor.store import MonitorStore
+from core.upkeep.deleting import delete_model
 from dashboard.parts.tables import plain
 from dashboard.parts.versions import second_person
 from dashboard.shell import state
@@ -195,15 +195,12 @@ def _delete(classifier: str) -> None:
         return
     folders = [state.version_folder(version) for version in state.versions(classifier)]
     try:
-        registry().delete(classifier)
+        delete_model(home(), classifier)
     except CoreError as error:
         show_error(error)
         return
     for folder in folders:
         shared_pool().release(folder)
-    MonitorStore(home()).delete(classifier)
-    queue = state.corrections()
-    queue.remove(classifier, [correction.text for correction in queue.list(classifier)])
     st.session_state[JUST_DONE] = t("models.deleted", classifier=plain(classifier))
     state.choose_classifier(next((known.name for known in state.classifiers() if known.name != classifier), None))
     st.rerun()

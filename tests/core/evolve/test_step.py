@@ -238,7 +238,7 @@ def test_a_promoted_version_goes_again_where_labelled_texts_say_it_is_worse(evol
     recorder.noting("Shop", 2, folders[2], new, "api")(differ, answers.values, answers.truncated, 0.01)
     recorder.close()
     truth = [old.labels[column] for column in old.compute(differ).argmax(1)]
-    assert MonitorStore(workspace.home).tell("Shop", differ, truth, "test") == min(len(differ), 256)
+    assert MonitorStore(workspace.home).tell("Shop", differ, truth) == min(len(differ), 256)
     ledger = evolving.step(1)
     assert ledger.batches[0].state == "taken_back"
     assert evolving.champion == 1

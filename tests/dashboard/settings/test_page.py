@@ -11,7 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.base.audit import FILE, AuditLog
 from core.data.labelling.corrections import Corrections
+from core.evolve.ledger import Ledgers
+from core.evolve.policy import Policy
 from core.registry import Registry
+from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.store import MonitorStore
 from dashboard.settings.page import PARTS, mlflow_command, sizes
 from dashboard.shell.i18n import catalogue
 from tests.dashboard.overview.test_versions import NAME, home, made, said
@@ -75,6 +79,10 @@ def test_every_part_has_a_name(part: str) -> None:
 
 def test_a_classifier_is_deleted_only_under_its_own_name(home: Path, open_page: Callable[..., AppTest]) -> None:
     Corrections(home).add(NAME, "text", "a", predicted="b", version=1)
+    MonitorStore(home).keep(NAME, Keeping(kept_texts="all"))
+    with Ledgers(home).alone(NAME) as ledger:
+        assert ledger is not None
+        ledger.policy = Policy(active=True)
     page = open_page("settings")
     page.text_input(key=f"models.delete_name.{NAME}").set_value("something else")
     page.button(key="models.delete").click().run()
@@ -85,6 +93,8 @@ def test_a_classifier_is_deleted_only_under_its_own_name(home: Path, open_page: 
     assert not page.exception
     assert Registry(home).classifiers() == []
     assert Corrections(home).list(NAME) == []
+    assert MonitorStore(home).keeping(NAME) == Keeping()
+    assert Ledgers(home).all() == []
     assert "店铺" not in said(page)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.base.errors import StorageError
 from core.serving.monitor.keeping import Keeping
 from core.serving.monitor.recorder import Recorder, Seen
-from core.serving.monitor.store import SAMPLE, MonitorStore, sample_size
+from core.serving.monitor.records import SAMPLE, sample_size
+from core.serving.monitor.store import MonitorStore
 from core.tasks import DEFAULT
 
 TODAY = date(2026, 3, 10)
@@ -106,7 +108,7 @@ def test_labels_that_come_later_find_their_answers(tmp_path: Path, record: Calla
     store = MonitorStore(tmp_path)
     store.keep("Shop", Keeping(kept_texts="marks"))
     record(["Fine  things", "others"])
-    assert store.tell("Shop", ["fine things", "never asked"], ["bad", "good"], "command") == 1
+    assert store.tell("Shop", ["fine things", "never asked"], ["bad", "good"]) == 1
     truths = {sampled.row.answer: sampled.truth for sampled in store.sample("Shop", "run1", TODAY) if sampled.truth}
     assert truths == {"good": "bad"}
 
@@ -115,7 +117,7 @@ def test_a_forgotten_text_is_nowhere_in_the_file(tmp_path: Path, record: Callabl
     store = MonitorStore(tmp_path)
     store.keep("Shop", Keeping(kept_texts="sample"))
     record(["secret person words", "others"])
-    store.tell("Shop", ["secret person words"], ["bad"], "command")
+    store.tell("Shop", ["secret person words"], ["bad"])
     assert store.forget(lambda text: "secret" in text, ["secret person words"]) == 1
     assert store.every_text() == ["others"]
     held = b"".join(path.read_bytes() for path in tmp_path.glob("monitor.db*"))
@@ -141,8 +143,32 @@ def test_what_cannot_be_written_is_lost_and_counted_and_nobody_is_hindered(tmp_p
     recorder.add(_seen(tmp_path, ["one", "two"]))
     recorder.close()
     assert recorder.lost == 2
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(StorageError, match=r"monitor\.db"):
         MonitorStore(tmp_path).days("Shop", TODAY)
+
+
+def test_a_mistake_while_counting_is_written_to_the_log_and_the_next_answers_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder = Recorder(tmp_path, seconds=60)
+    recorder.add(replace(_seen(tmp_path, ["one"]), values=np.zeros(1)))
+    recorder.flush()
+    assert recorder.lost == 1
+    assert "Traceback" in capsys.readouterr().err
+    recorder.add(_seen(tmp_path, ["two", "three"]))
+    recorder.close()
+    assert sum(day.total("texts") for day in MonitorStore(tmp_path).days("Shop", date.min)) == 2
+
+
+def test_what_a_text_really_is_stays_known_when_its_mark_has_gone(tmp_path: Path, record: Callable[..., None]) -> None:
+    store = MonitorStore(tmp_path)
+    store.keep("Shop", Keeping(kept_texts="marks", kept_days=7))
+    record(["old text"], day=TODAY - timedelta(days=5))
+    assert store.tell("Shop", ["old text"], ["bad"]) == 1
+    store.expire("Shop", TODAY + timedelta(days=5))
+    (sampled,) = store.sample("Shop", "run1", date.min)
+    assert sampled.row.mark is None
+    assert sampled.truth == "bad"
 
 
 def test_many_threads_lose_nothing(tmp_path: Path) -> None:
