@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from core.base.errors import CoreError, RegistryError
+from core.base.errors import CoreError, RegistryError, StorageError
 from core.base.integrity import named
 from core.base.messages import message
 from core.data.labelling.corrections import Corrections
@@ -36,6 +37,7 @@ from core.serving.api.throttle import Throttle
 from core.serving.engines.pool import shared_pool
 from core.serving.engines.tables import columns_read
 from core.serving.monitor.recorder import API, Recorder, Seen
+from core.serving.monitor.store import MonitorStore
 from core.tasks import DEFAULT, task_of
 
 if TYPE_CHECKING:
@@ -53,10 +55,13 @@ class Service:
         self.corrections = Corrections(home)
         self.keys = KeyStore(home)
         self.recorder = Recorder(home)
+        self.monitor = MonitorStore(home)
         self.engines = OpenEngines(pool, limits.engines)
         self.waiting = 0
         self._bridge = FutureBridge()
-        self.metrics = Metrics(lambda: self.engines.loaded, lambda: self.waiting)
+        self.metrics = Metrics(
+            lambda: self.engines.loaded, lambda: self.waiting, lambda: self.recorder.lost, self._alarms
+        )
 
     async def predict(
         self, classifier: str, version: int | None, texts: list[str], inputs: list[schemas.Inputs] | None = None
@@ -88,6 +93,12 @@ class Service:
                 raise named(error, served.classifier, served.number) from error
         finally:
             self.waiting -= 1
+
+    def _alarms(self) -> int:
+        """For how many classifiers the monitor has raised an alarm; 0 where its file cannot be read."""
+        with suppress(StorageError):
+            return len(self.monitor.alarms())
+        return 0
 
     async def close(self) -> None:
         """Answer what waits, let go of the engines, and write down what was counted."""

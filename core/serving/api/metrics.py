@@ -13,7 +13,13 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """Counts of one app, in a registry of its own, so that two apps of one process do not mix theirs."""
 
-    def __init__(self, engines: Callable[[], int], waiting: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        engines: Callable[[], int],
+        waiting: Callable[[], int],
+        lost: Callable[[], int],
+        alarms: Callable[[], int],
+    ) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "evergreen_api_requests",
@@ -32,6 +38,9 @@ class Metrics:
         gauges = {
             "evergreen_api_engines_loaded": ("Versions that are loaded.", engines),
             "evergreen_api_requests_waiting": ("Requests that wait for an answer of a version.", waiting),
+            "evergreen_monitor_lost_texts": ("Texts that were answered and could not be counted.", lost),
+            # Without names: nobody is asked for a key here.
+            "evergreen_monitor_alarms": ("Classifiers whose texts have changed against what they learned.", alarms),
         }
         for name, (words, value) in gauges.items():
             Gauge(name, words, registry=self._registry).set_function(value)

@@ -154,9 +154,15 @@ class MonitorStore:
         days = self._read("select day from alarms where model = ? and run = ?", model, run)
         return date.fromisoformat(days[0][0]) if days else None
 
+    def alarms(self) -> list[str]:
+        """All models with an alarm."""
+        return [model for (model,) in self._read("select model from alarms order by model")]
+
     def note_alarm(self, model: str, run: str, day: date | None) -> None:
         """Keep what a look found, so that others need not look."""
-        if self.alarm(model, run) == day:
+        if self._read("select run, day from alarms where model = ?", model) == (
+            [(run, day.isoformat())] if day else []
+        ):
             return
         with self._writing() as database:
             database.execute("delete from alarms where model = ?", (model,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.base.errors import StorageError
 from core.base.messages import Message, message
 from core.registry import VersionInfo
 from core.serving.monitor.keeping import Keeping
@@ -290,9 +290,9 @@ def _watched(
 
 def _note(store: MonitorStore, version: VersionInfo, watched: Watched | None, days: Sequence[date]) -> None:
     """Let others know of an alarm without looking themselves; where nothing can be written, they have to."""
-    if watched is not None:
-        with suppress(OSError, sqlite3.Error):
-            store.note_alarm(version.classifier, version.run_id, None if watched.alarm is None else days[watched.alarm])
+    since = None if watched is None or watched.alarm is None else days[watched.alarm]
+    with suppress(StorageError):
+        store.note_alarm(version.classifier, version.run_id, since)
 
 
 def _alarm(watched: Watched | None, days: Sequence[date]) -> Message | None:

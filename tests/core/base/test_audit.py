@@ -32,7 +32,7 @@ def write(home: Path, entries: list[dict[str, Any]]) -> None:
 
 
 def test_entries_follow_each_other_and_say_who(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_acting", audit.PROGRAM)  # and as it was afterwards
+    monkeypatch.setattr(audit.entries, "_acting", audit.PROGRAM)  # and as it was afterwards
     assert AuditLog(tmp_path).verify().entries == 0
     act_as("page")
     made = log(tmp_path)

@@ -26,3 +26,16 @@ def test_an_unreadable_file_of_counts_hinders_no_answer(client: TestClient, ever
     recorder = client.app.state.service.recorder  # type: ignore[attr-defined]
     recorder.flush()
     assert recorder.lost == 1
+
+
+def test_prometheus_is_told_of_alarms_and_of_what_was_lost(client: TestClient, evergreen_home: Path) -> None:
+    store = MonitorStore(evergreen_home)
+    store.note_alarm("Reviews", "run", date(2026, 3, 1))
+    told = client.get("/metrics").text
+    assert "evergreen_monitor_alarms 1.0" in told
+    assert "Reviews" not in told
+    assert "evergreen_monitor_lost_texts 0.0" in told
+    store.note_alarm("Reviews", "run", None)
+    assert "evergreen_monitor_alarms 0.0" in client.get("/metrics").text
+    (evergreen_home / "monitor.db").write_bytes(b"no database" * 500)
+    assert client.get("/metrics").status_code == 200

@@ -12,128 +12,25 @@ S. Haber, W. S. Stornetta (1991), "How to Time-Stamp a Digital Document".
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from filelock import FileLock
 
 from core.base import files
+from core.base.audit.entries import NOTHING, Done, Entry, Verified, acting, as_lines
 from core.base.errors import DataError
 from core.base.messages import Message, message
 
 FILE = "audit.jsonl"
 HEAD = "audit.head.json"  # number and hash of the last entry
-NOTHING = "0" * 64  # in place of the hash before the first entry
-WHO_CHARACTERS, REASON_CHARACTERS = 100, 500
-Done = Literal[
-    "promoted",
-    "overridden",
-    "override_asked",
-    "rolled_back",
-    "kept_back",
-    "threshold_set",
-    "threshold_cleared",
-    "card_changed",
-    "version_deleted",
-    "model_deleted",
-    "dataset_deleted",
-    "forgotten",
-    "key_created",
-    "key_revoked",
-    "policy_set",
-    "rows_taken",
-    "rows_decided",
-    "update_begun",
-    "shortened",
-]
-PROGRAM, PAGE, COMMAND, RUN, POLICY = (
-    "program",
-    "page",
-    "command line",
-    "run",
-    "policy",
-)  # who it may be; of the last two with a name behind
-_acting = PROGRAM
-
-
-def act_as(who: str) -> None:
-    """From here on this is who does things in this process."""
-    global _acting
-    _acting = who[:WHO_CHARACTERS]
-
-
-def acting() -> str:
-    """Who does things in this process."""
-    return _acting
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing that was done.
-
-    Parameters
-    ----------
-    number
-        From 1 on, without gaps.
-    at
-        When, ISO 8601 in UTC.
-    model, version
-        To which; empty and None where it was done to no model.
-    facts
-        What else is to be known of it, such as the figures before and after.
-    before, hash
-        Hash of the entry before, and of this one: SHA-256, 64 hexadecimal digits.
-    """
-
-    number: int
-    at: str
-    who: str
-    did: str
-    model: str = ""
-    version: int | None = None
-    reason: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
-    before: str = NOTHING
-    hash: str = ""
-
-    def sealed(self) -> Entry:
-        """The same with its hash."""
-        return Entry(**{**asdict(self), "hash": self.digest()})
-
-    def digest(self) -> str:
-        """The hash that it has to have."""
-        plain = {name: value for name, value in asdict(self).items() if name != "hash"}
-        text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What came of looking through the whole log.
-
-    Parameters
-    ----------
-    entries
-        How many there are.
-    last
-        Hash of the last one: worth keeping elsewhere.
-    faults
-        What is wrong; nothing where the log is as it was written.
-    """
-
-    entries: int
-    last: str
-    faults: tuple[Message, ...]
+REASON_CHARACTERS = 500
 
 
 class AuditLog:
@@ -165,8 +62,9 @@ class AuditLog:
         """
         own = {**(facts or {}), **({"once": once} if once else {})}
         with self._writing():
-            if not once or all(entry.facts.get("once") != once for entry in self.entries()):
-                self._append(self._next(did, model, version, reason, own, who))
+            entries = self.entries()
+            if not once or all(entry.facts.get("once") != once for entry in entries):
+                self._append(entries, did, model, version, reason, own, who)
 
     def add_moves(self, model: str, moves: Sequence[Mapping[str, Any]], did: Done, facts: Mapping[str, Any]) -> None:
         """Write down the last move of a champion, and before it those that nobody has: of a process that was killed, and of the
@@ -178,17 +76,15 @@ class AuditLog:
             All that are known, the oldest first, as `ChampionHistory` has them.
         """
         with self._writing():
-            known = Counter(
-                (entry.version, entry.facts.get("moved")) for entry in self.entries() if entry.model == model
-            )
+            entries = self.entries()
+            known = Counter((entry.version, entry.facts.get("moved")) for entry in entries if entry.model == model)
             for move in moves:
                 number, moved, reason = int(move["version"]), str(move["at"]), str(move["reason"])
                 if known[number, moved]:  # there may be two within a second
                     known[number, moved] -= 1
                     continue
                 own = {"moved": moved, **(facts if move is moves[-1] else {"late": True})}
-                entry = self._next(did if move is moves[-1] else "promoted", model, number, reason, own)
-                self._append(entry)
+                self._append(entries, did if move is moves[-1] else "promoted", model, number, reason, own)
 
     def entries(self) -> list[Entry]:
         """All entries, the oldest first; lines that cannot be read are passed over, `verify` tells of them."""
@@ -265,15 +161,27 @@ class AuditLog:
             dropped = len(entries) - len(kept)
             if dropped:
                 facts = {"dropped": dropped, "first": kept[0].number, "before": kept[0].before}
-                kept.append(self._next("shortened", "", None, reason, facts))
+                kept.append(_next(entries, "shortened", "", None, reason, facts))
                 files.write_text(self._path, as_lines(kept))
                 self._note(kept[-1])
         return dropped
 
-    def _append(self, entry: Entry) -> None:
+    def _append(
+        self,
+        entries: list[Entry],
+        did: Done,
+        model: str,
+        version: int | None,
+        reason: str,
+        facts: Mapping[str, Any],
+        who: str | None = None,
+    ) -> None:
+        """Add an entry to those that there are, on the disk and in the list."""
+        entry = _next(entries, did, model, version, reason, facts, who)
         # A note that the log does not hold stays: it tells that something was cut off, however much is written after it.
-        follows = _holds(self.entries(), self._noted())
+        follows = _holds(entries, self._noted())
         files.append_lines(self._path, [asdict(entry)])
+        entries.append(entry)
         if follows:
             self._note(entry)
 
@@ -289,23 +197,6 @@ class AuditLog:
             return None
         except (ValueError, KeyError, TypeError, RecursionError):
             return 0, ""  # no entry is such a one
-
-    def _next(
-        self, did: Done, model: str, version: int | None, reason: str, facts: Mapping[str, Any], who: str | None = None
-    ) -> Entry:
-        entries = self.entries()
-        last = entries[-1] if entries else None
-        return Entry(
-            number=last.number + 1 if last is not None else 1,
-            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            who=who or acting(),
-            did=did,
-            model=model,
-            version=version,
-            reason=_plain(reason)[:REASON_CHARACTERS],
-            facts=dict(facts),
-            before=last.hash if last is not None else NOTHING,
-        ).sealed()
 
     def _lines(self) -> Iterator[Entry | None]:
         """The entry of each line, None where there is none; a last line that a killed process left torn was never an entry."""
@@ -331,20 +222,27 @@ class AuditLog:
             yield
 
 
-def as_lines(entries: Sequence[Entry]) -> str:
-    """Entries as the log holds them, a line of JSON each."""
-    return b"".join(files.json_line(asdict(entry)) for entry in entries).decode()
-
-
-def as_csv(entries: Sequence[Entry]) -> str:
-    """Entries as a table; facts are JSON in their cells."""
-    written = io.StringIO()
-    table = csv.writer(written, lineterminator="\n")
-    table.writerow([each.name for each in fields(Entry)])
-    for entry in entries:
-        cells = {**asdict(entry), "facts": json.dumps(entry.facts, ensure_ascii=False)}
-        table.writerow(list(cells.values()))
-    return written.getvalue()
+def _next(
+    entries: Sequence[Entry],
+    did: Done,
+    model: str,
+    version: int | None,
+    reason: str,
+    facts: Mapping[str, Any],
+    who: str | None = None,
+) -> Entry:
+    last = entries[-1] if entries else None
+    return Entry(
+        number=last.number + 1 if last is not None else 1,
+        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        who=who or acting(),
+        did=did,
+        model=model,
+        version=version,
+        reason=_plain(reason)[:REASON_CHARACTERS],
+        facts=dict(facts),
+        before=last.hash if last is not None else NOTHING,
+    ).sealed()
 
 
 def _begins(entries: Sequence[Entry]) -> bool:
