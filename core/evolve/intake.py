@@ -36,6 +36,14 @@ FEWEST_JUDGED = 50  # rows from which on it is judged whether labels were mixed 
 FOLDS = 5
 LEAST_AGREEMENT = 0.35  # of the agreement on the frozen tests
 TOO_FEW = "update.too_few"
+OTHER_LANGUAGE = {
+    "zh": message("evolve.language_zh", "These texts are in Chinese, and those that the model has learned are not."),
+    "en": message("evolve.language_en", "These texts are in Latin letters, and the model has learned Chinese."),
+    "mixed": message(
+        "evolve.language_mixed", "These texts are in Chinese and Latin letters; the model has learned one of them."
+    ),
+    "other": message("evolve.language_other", "These texts are in letters that the model has not learned."),
+}
 MOST_MET = 0.5  # share of rows that may have been met before
 
 
@@ -140,12 +148,7 @@ def _met(batch: TextDataset, past: Past) -> Iterator[Message]:
 def _language(batch: TextDataset, folder: VersionFolder) -> Iterator[Message]:
     learned, own = str(folder.report()["language"]), language_of(batch.texts)
     if learned in ("zh", "en") and own != learned:
-        yield message(
-            "evolve.language",
-            "The texts are in another language than those that the model has learned ({own}, not {learned}).",
-            own=own,
-            learned=learned,
-        )
+        yield OTHER_LANGUAGE[own]
 
 
 def _contrary(batch: TextDataset, folder: VersionFolder) -> Iterator[Message]:

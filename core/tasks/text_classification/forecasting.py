@@ -5,7 +5,7 @@ then a mixture of that, whose shares can be solved for (adjusted classification 
 the learned ones, probabilities say how many answers of each kind are right. That holds as long as texts of a label look as they
 did, only more or fewer of them come. Whether they do is tested; where they do not, nothing can be foreseen, and that is what is
 answered. In simulated months of reviews, questions and headlines, with other shares, other domains and typing mistakes, the 95 %
-interval held the truth 92 times in 100 of those where one was given (`benchmarks/monitor.py`).
+interval held the truth 91 times in 100 of those where one was given (`benchmarks/monitor.py`).
 
 References
 ----------

@@ -98,7 +98,7 @@ def test_what_may_be_poisoned_waits_and_what_cannot_be_read_is_set_aside(evolvin
     assert found["flipped.csv"] == ("waiting", ["evolve.contrary"])
     assert found["again.csv"] == ("waiting", ["evolve.met"])
     assert found["leaked.csv"][0] == "aside"
-    assert "evolve.language" in found["chinese.csv"][1]
+    assert "evolve.language_zh" in found["chinese.csv"][1]
     assert ledger.batches == []
     assert evolving.champion == 1
 
