@@ -208,13 +208,13 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
     lines = [line for line in re.split(r"\r\n|\r|\n", sample)[:_ROWS] if line.strip()][: None if complete else -1]
     if len(lines) < 3:
         return None
-    runs = Counter(run for line in lines[:50] for run in set(_SIGNS.findall(line)))
+    runs = Counter(run for line in lines[:50] for run in dict.fromkeys(_SIGNS.findall(line)))
     candidates = []
     for run, count in runs.most_common(20):
         if count < 0.9 * min(50, len(lines)) or any(part in run for part in _NO_DELIMITERS):
             continue
-        for signs in {run, run.strip()} - {""}:
-            if len(signs) > LONGEST_DELIMITER:
+        for signs in dict.fromkeys((run, run.strip())):
+            if not signs or len(signs) > LONGEST_DELIMITER:
                 continue
             if not signs.strip() and signs not in lines[0]:  # texts hold blanks side by side, names of columns do not
                 continue
@@ -225,7 +225,14 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
                     candidates.append(candidate)
     best = max(candidates, key=lambda candidate: (candidate.width, len(candidate.delimiter)), default=None)
     rivals = [other for other in single if other.is_table and other.share >= 0.95 and not _has_empty_column(other)]
-    return None if best is None or (rivals and best.width <= max(other.width for other in rivals)) else best
+    if best is None or any(best.width <= other.width or _is_clearer(other, best) for other in rivals):
+        return None
+    return best
+
+
+def _is_clearer(one: _Candidate, wider: _Candidate) -> bool:
+    """Whether one is a table with labels, and only signs of its texts, such as ``**`` around a word, cut it further."""
+    return wider.names < 2 and (one.names >= 2 or _has_labels(one))
 
 
 def _has_empty_column(candidate: _Candidate) -> bool:

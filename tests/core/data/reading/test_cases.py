@@ -762,6 +762,14 @@ def test_delimiters_of_several_signs_are_found(tmp_path: Path, signs: str, heade
     assert pieces_agree(path, table)
 
 
+def test_signs_around_a_word_of_every_text_cut_no_row(tmp_path: Path) -> None:
+    rows = [(f"a **great** film, number {number}", ("good", "bad")[number % 2]) for number in range(40)]
+    for header in ("text,label\n", "a **great** text,label\n", ""):
+        content = header + "".join(f'"{text}",{label}\n' for text, label in rows)
+        table = read_table(write(tmp_path, content))
+        assert table.to_numpy().tolist() == [list(row) for row in rows]
+
+
 def test_marks_of_entities_cut_no_row(tmp_path: Path) -> None:
     marked = [f"Note {number} : BBC opens in Beijing on [5 May {2000 + number}](DATE)." for number in range(80)]
     table = read_table(write(tmp_path, "\n".join(["text", *marked]) + "\n"))
