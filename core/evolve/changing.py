@@ -17,7 +17,9 @@ from core.base.errors import ConfigError, DataError
 from core.base.messages import Message, message
 from core.evolve.channels import check
 from core.evolve.ledger import Ledger, Ledgers
-from core.evolve.policy import Policy
+from core.evolve.policy import TRY, Policy
+from core.serving.monitor.keeping import keeps_texts
+from core.serving.monitor.store import MonitorStore
 from core.tasks import DEFAULT, task_of
 from core.workflows.requests import AUTO, check_strategy, method_of
 from core.workflows.workspace import Workspace
@@ -100,7 +102,14 @@ def _check(model: str, policy: Policy, changed: Mapping[str, Any], workspace: Wo
             raise ConfigError(problem.key, problem.text, **problem.facts)
     if "webhook" in changed or "mail" in changed:
         check(policy.webhook, policy.mail)
-    if (begins or "strategy" in changed) and policy.strategy != AUTO:
+    beside = policy.then == "shadow" and (begins or "then" in changed)
+    if beside and not keeps_texts(MonitorStore(workspace.home).keeping(model)):
+        raise ConfigError(
+            "evolve.shadow_needs_texts",
+            "A candidate can only answer beside the version that serves where texts in use are kept. Let a sample be kept first "
+            "(page Use, Monitor; or monitor keep).",
+        )
+    if (begins or "strategy" in changed) and policy.strategy not in (AUTO, TRY):
         method_of(policy.strategy)
         summary = workspace.registry.resolve(model).summary
         check_strategy(policy.strategy, task_of(str(summary.get("task", DEFAULT))), str(summary.get("model", "")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.label_spelling import match_labels
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import TextDataset
+from core.data.labelling.corrections import joined_rows
 from core.data.loading.label_notes import label_counts
 from core.data.loading.load import load_dataset
 from core.evolve.ledger import FileVerdict, Ledger
@@ -35,7 +36,7 @@ MOST_ANSWERED = 1000  # rows of a table that the champion is asked about
 FEWEST_JUDGED = 50  # rows from which on it is judged whether labels were mixed up
 FOLDS = 5
 LEAST_AGREEMENT = 0.35  # of the agreement on the frozen tests
-TOO_FEW = "update.too_few"
+TOO_FEW = ("update.too_few", "update.too_few_marked")
 OTHER_LANGUAGE = {
     "zh": message("evolve.language_zh", "These texts are in Chinese, and those that the model has learned are not."),
     "en": message("evolve.language_en", "These texts are in Latin letters, and the model has learned Chinese."),
@@ -113,7 +114,7 @@ def examine(batch: TextDataset, folder: VersionFolder, past: Past) -> tuple[File
     try:
         check_batch(batch, folder, past)
     except CoreError as error:
-        if error.message.key != TOO_FEW:  # rows gather until there are enough
+        if error.message.key not in TOO_FEW:  # rows gather until there are enough
             return "aside", [error.message]
     reasons = [
         *(_new(batch, folder) if folder.task.distribution else ()),
@@ -122,6 +123,15 @@ def examine(batch: TextDataset, folder: VersionFolder, past: Past) -> tuple[File
         *(_contrary(batch, folder) if folder.task.distribution else ()),
     ]
     return ("waiting" if reasons else "entered"), reasons
+
+
+def enough(batch: TextDataset, source: Mapping[str, Any], folder: VersionFolder, past: Past) -> bool:
+    """Whether some rows of a batch can be kept for validation and for a test; other faults are told by the run that learns it."""
+    try:
+        check_batch(batch, folder, past, joined_rows(source, len(batch)))
+    except CoreError as error:
+        return error.message.key not in TOO_FEW
+    return True
 
 
 def _new(batch: TextDataset, folder: VersionFolder) -> Iterator[Message]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,9 +20,11 @@ from core.evolve.policy import Policy
 
 FOLDER = "policies"
 FileVerdict = Literal["entered", "waiting", "aside"]
-BatchState = Literal["ready", "running", "waiting", "promoted", "kept_back", "refused", "taken_back", "failed"]
+BatchState = Literal[
+    "ready", "trying", "running", "shadow", "waiting", "promoted", "kept_back", "refused", "taken_back", "failed"
+]
 MOST_REFUSED = 3  # times that rows are tried whose candidate the gate refuses
-OPEN: tuple[BatchState, ...] = ("ready", "running", "waiting")
+OPEN: tuple[BatchState, ...] = ("ready", "trying", "running", "shadow", "waiting")
 
 
 @dataclass
@@ -58,7 +61,11 @@ class Batch:
     marks
         Of the files whose rows it has.
     job
-        Which run learns it; empty until it was given to the queue.
+        Which run learns it, or tries how to; empty until it was given to the queue.
+    strategy, tried
+        How it is learned, and where strategies were tried what each of them came to.
+    shadow
+        Since when its candidate answers beside which version, on how many texts, and where these differ.
     """
 
     number: int
@@ -71,6 +78,9 @@ class Batch:
     version: int | None = None
     reason: dict[str, Any] | None = None
     tries: int = 0
+    strategy: str = ""
+    tried: list[dict[str, Any]] = field(default_factory=list)
+    shadow: dict[str, Any] | None = None
 
 
 @dataclass
@@ -83,8 +93,10 @@ class Ledger:
         Path → size and time of change at the last look, and once these stayed the hash: a file is read once.
     begun, looked_at
         When the last update began, and when the model in use was looked at.
-    alarmed
-        The version of which an alarm was told.
+    foreseen
+        The score in use that the monitor estimated then; None where it knew none.
+    alarmed, lowered
+        The version of which an alarm was told, and of which that its score is below the line.
     outgoing
         What people are still to be told.
     """
@@ -96,7 +108,9 @@ class Ledger:
     looked: dict[str, list[Any]] = field(default_factory=dict)
     begun: str = ""
     looked_at: str = ""
+    foreseen: float | None = None
     alarmed: int | None = None
+    lowered: int | None = None
     outgoing: list[dict[str, Any]] = field(default_factory=list)
     trouble: dict[str, Any] | None = None
 
@@ -123,6 +137,12 @@ class Ledger:
     def open(self) -> Batch | None:
         """The batch that is at work or waits for a decision."""
         return next((batch for batch in self.batches if batch.state in OPEN), None)
+
+    def needed(self, *, alarm: bool, now: datetime) -> int:
+        """How many rows an update begins with; ``alarm``: whether the monitor has raised one."""
+        began = self.begun or min((taken.at for taken in self.fresh), default="")
+        days = (now - datetime.fromisoformat(began)).total_seconds() / 86_400 if began else 0.0
+        return self.policy.rows_needed(alarm=alarm, score=self.foreseen, days=days)
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "policy": self.policy.model_dump()}
@@ -185,7 +205,9 @@ def _read(path: Path) -> Ledger | None:
         looked=stored.get("looked", {}),
         begun=str(stored.get("begun", "")),
         looked_at=str(stored.get("looked_at", "")),
+        foreseen=stored.get("foreseen"),
         alarmed=stored.get("alarmed"),
+        lowered=stored.get("lowered"),
         outgoing=stored.get("outgoing", []),
         trouble=stored.get("trouble"),
     )

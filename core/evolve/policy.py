@@ -8,6 +8,8 @@ from core.base.config import Config, parameter, setting
 from core.workflows.requests import AUTO
 
 AT_ALARM = 4  # at an alarm one in so many of the rows is enough
+FEWEST = 20  # rows of an update, however long it was waited for
+TRY = "try"  # in place of a strategy: those that suit are tried on validation rows
 
 
 class Policy(Config):
@@ -34,7 +36,7 @@ class Policy(Config):
         200,
         label="New rows",
         help="An update begins when so many new rows have come in.",
-        bounds=(20, 100_000),
+        bounds=(FEWEST, 100_000),
         scale="log",
         group="data",
     )
@@ -42,6 +44,23 @@ class Policy(Config):
         True,
         label="Sooner at an alarm",
         help="Where the monitor says that the texts have changed, a quarter of the rows is enough.",
+        group="data",
+    )
+    least_score: float = setting(
+        0.0,
+        label="Sooner below a score",
+        help="Where the score that the monitor estimates of the texts in use falls below this, a quarter of the rows is enough. "
+        "0: never.",
+        bounds=(0.0, 1.0),
+        step=0.01,
+        group="data",
+    )
+    most_days: int = setting(
+        0,
+        label="At the latest after days",
+        help="After so many days without an update, the new rows that there are will do, if they are 20 at least. 0: never.",
+        bounds=(0, 365),
+        step=1,
         group="data",
     )
     hours_between: float = setting(
@@ -53,8 +72,21 @@ class Policy(Config):
         group="data",
     )
     strategy: Annotated[
-        str, parameter("How it learns; auto: what suits the model.", source="strategies", option="strategy")
+        str,
+        parameter(
+            "How it learns; auto: what suits the model; try: what answers best on validation rows, tried with each batch.",
+            source="strategies",
+            option="strategy",
+        ),
     ] = AUTO
+    trial_minutes: float = setting(
+        10.0,
+        label="Minutes to try",
+        help="Where strategies are tried, no further one is begun after so long.",
+        bounds=(1.0, 240.0),
+        scale="log",
+        group="data",
+    )
     older_tests: Literal["together", "as_last"] = setting(
         "together",
         label="Older tests are judged",
@@ -62,10 +94,19 @@ class Policy(Config):
         "must hold, and none may lose beyond chance. Or by the rules that were last used for this model.",
         group="data",
     )
-    then: Literal["wait", "promote"] = setting(
+    then: Literal["wait", "promote", "shadow"] = setting(
         "wait",
         label="A candidate that passes the gate",
-        help="Waits for a person to decide, or serves at once. One that the gate refuses never serves by itself.",
+        help="Waits for a person to decide, or serves at once; or first answers texts in use beside the version that serves: "
+        "a person labels where the two differ, and that decides. One that the gate refuses never serves by itself.",
+        group="data",
+    )
+    shadow_texts: int = setting(
+        200,
+        label="Texts beside each other",
+        help="Where a candidate first answers beside the version that serves: on so many kept texts.",
+        bounds=(20, 5_000),
+        scale="log",
         group="data",
     )
     take_back: bool = setting(
@@ -88,6 +129,19 @@ class Policy(Config):
         group="data",
     )
 
-    def rows_needed(self, *, alarm: bool) -> int:
-        """How many new rows an update begins with, at an alarm of the monitor or without."""
-        return self.least_rows // (AT_ALARM if alarm and self.at_alarm else 1)
+    def rows_needed(self, *, alarm: bool, score: float | None = None, days: float = 0.0) -> int:
+        """How many new rows an update begins with.
+
+        Parameters
+        ----------
+        alarm
+            Whether the monitor has raised one.
+        score
+            Its estimate of the score in use, 0 to 1; None where it knows none.
+        days
+            Days since the last update began, or since the policy was switched on.
+        """
+        if self.most_days and days >= self.most_days:
+            return FEWEST
+        low = score is not None and score < self.least_score
+        return self.least_rows // (AT_ALARM if (alarm and self.at_alarm) or low else 1)

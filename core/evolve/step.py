@@ -7,7 +7,6 @@ queue, and a run that learns it is found again by its dataset; so no row is lear
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,10 +18,13 @@ from core.base.messages import message
 from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import TextDataset
 from core.data.labelling.corrections import JOINED, Corrections, join_corrections
-from core.evolve.intake import fresh_files, take
+from core.evolve import shadow
+from core.evolve.context import Context, since
+from core.evolve.intake import enough, fresh_files, take
 from core.evolve.ledger import Batch, Ledger, Ledgers, Taken
 from core.evolve.telling import deliver, look, tell
-from core.jobs import Job, JobQueue
+from core.evolve.trying import is_tried
+from core.jobs import JobQueue
 from core.registry import HOW, VersionInfo, keep_back, promote
 from core.registry.records import refuse_half_forgotten
 from core.serving.engines.graphs import load_version
@@ -30,6 +32,7 @@ from core.serving.monitor.store import MonitorStore
 from core.statistics.intervals import MINIMUM_ROWS
 from core.workflows.requests import UpdateRequest
 from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import Past, read_past
 from core.workflows.workspace import Workspace
 
 _REFUSED = message(
@@ -37,20 +40,6 @@ _REFUSED = message(
 )
 _GONE = message("evolve.gone", "The version that was made of it was deleted.")
 _DELETED = message("evolve.deleted", "Its rows were deleted before they could be learned.")
-MOST_TRIES = 3  # resumes of an interrupted run
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a step works with."""
-
-    workspace: Workspace
-    queue: JobQueue
-    now: datetime
-
-    @property
-    def stamp(self) -> str:
-        return self.now.isoformat(timespec="seconds")
 
 
 def step(model: str, workspace: Workspace, queue: JobQueue, *, now: datetime | None = None) -> Ledger | None:
@@ -120,52 +109,41 @@ def _follow(ledger: Ledger, context: Context) -> None:
     batch = ledger.open
     if batch is None:
         return
-    if batch.state == "waiting":
+    if batch.state in ("waiting", "shadow"):
         _see_decision(ledger, batch, context)
+        if batch.state == "shadow":
+            _see_shadow(ledger, batch, context)
         return
-    job, made = _job_of(ledger, batch, context), _made_of(ledger, batch, context)
+    made = _made_of(ledger, batch, context)
     if made is not None:
         _decide(ledger, batch, made, context)
         return
+    if not is_tried(ledger, batch, context):
+        return
+    job = context.job_of(ledger, batch, "update")
     if job is None:
         _submit(ledger, batch, context)
         return
     batch.job, batch.state = job.id, "running"
     if job.state == "finished":
         batch.state, batch.reason = "failed", _GONE.to_dict()
-    elif job.ended:
-        if job.resumable and batch.tries < MOST_TRIES and job.state == "interrupted":
-            batch.tries += 1
-            context.queue.resume(job.id)
-        else:
-            reason = job.error or message("evolve.stopped", "The run was stopped before it had made a version.")
-            batch.state, batch.reason = "failed", reason.to_dict()
-
-
-def _job_of(ledger: Ledger, batch: Batch, context: Context) -> Job | None:
-    """The run that learns a batch, also where this process died before it could write down which."""
-    jobs = [job for job in context.queue.list() if job.kind == "update" and job.classifier == ledger.model]
-    same = (job for job in jobs if str(job.config.get("dataset")) == batch.dataset and _since(batch, job.created))
-    return next((job for job in jobs if job.id == batch.job), None) or next(same, None)
+    elif job.ended and not context.goes_on(batch, job):
+        reason = job.error or message("evolve.stopped", "The run was stopped before it had made a version.")
+        batch.state, batch.reason = "failed", reason.to_dict()
 
 
 def _made_of(ledger: Ledger, batch: Batch, context: Context) -> VersionInfo | None:
     """The version that has learned a batch, whatever became of the run that made it."""
     versions = context.workspace.registry.versions(ledger.model)
     made = (version for version in versions if version.summary.get("dataset") == batch.dataset)
-    return next((version for version in made if _since(batch, version.created)), None)
-
-
-def _since(batch: Batch, created: str) -> bool:
-    """Whether something was made after a batch was written down: a person may have learned the same rows before."""
-    return datetime.fromisoformat(created) >= datetime.fromisoformat(batch.at)
+    return next((version for version in made if since(batch, version.created)), None)
 
 
 def _submit(ledger: Ledger, batch: Batch, context: Context) -> None:
     request = UpdateRequest(
         classifier=ledger.model,
         dataset=batch.dataset,
-        strategy=ledger.policy.strategy,
+        strategy=batch.strategy or ledger.policy.strategy,
         gate={"loss_judged_by": "together"} if ledger.policy.older_tests == "together" else {},
         promote="never",
     )
@@ -191,10 +169,32 @@ def _decide(ledger: Ledger, batch: Batch, version: VersionInfo, context: Context
     elif ledger.policy.then == "promote":
         promote(registry, ledger.model, batch.version, how=HOW["policy"])
         batch.state = "promoted"
+    elif ledger.policy.then == "shadow":
+        shadow.begin(batch, registry.resolve(ledger.model), context)
     else:
-        batch.state = "waiting"
-        waits = message("evolve.candidate_waits", "Version {version} waits for a decision.", version=version.number)
-        tell(ledger, "candidate_waits", waits)
+        _wait(ledger, batch)
+
+
+def _wait(ledger: Ledger, batch: Batch) -> None:
+    batch.state = "waiting"
+    waits = message("evolve.candidate_waits", "Version {version} waits for a decision.", version=batch.version)
+    tell(ledger, "candidate_waits", waits)
+
+
+def _see_shadow(ledger: Ledger, batch: Batch, context: Context) -> None:
+    """Promote what is better in use, or the same; keep back what is worse; let a person decide where it may be chance."""
+    verdict = shadow.look(ledger, batch, context)
+    if verdict is None or batch.version is None:
+        return
+    batch.reason, registry = verdict.reason.to_dict(), context.workspace.registry
+    if verdict.better is None:
+        _wait(ledger, batch)
+    elif verdict.better:
+        promote(registry, ledger.model, batch.version, how=HOW["policy_shadow"], reason=str(verdict.reason))
+        batch.state = "promoted"
+    else:
+        keep_back(registry, ledger.model, batch.version, reason=str(verdict.reason))
+        batch.state = "kept_back"
 
 
 def _see_promoted(ledger: Ledger, context: Context) -> None:
@@ -226,8 +226,8 @@ def _take_back(ledger: Ledger, context: Context) -> None:
         return
     if not ledger.policy.take_back or champion.parent is None:
         return
-    since = datetime.fromisoformat(batch.at).date()
-    sampled = MonitorStore(context.workspace.home).sample(ledger.model, champion.run_id, since)
+    begun = datetime.fromisoformat(batch.at).date()
+    sampled = MonitorStore(context.workspace.home).sample(ledger.model, champion.run_id, begun)
     known = [(each.row.text, each.truth) for each in sampled if each.row.text is not None and each.truth is not None]
     if len(known) < MINIMUM_ROWS:
         return
@@ -277,16 +277,24 @@ def _begin(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
     waiting = Corrections(context.workspace.home).list(ledger.model) if ledger.policy.corrections else []
     if waiting:
         joined, source[JOINED] = join_corrections(joined, waiting), len(waiting)
+    if not enough(joined, source, *_learned(ledger, context)):
+        return
     number = len(ledger.batches) + 1
     saved = datasets.save(joined, name=f"{ledger.model[:60]}, batch {number}", roles=info.roles, source=source)
     batch = Batch(number, context.stamp, saved.id, len(joined), marks)
     ledger.batches.append(batch)
     ledger.begun = context.stamp
     ledgers.write(ledger)  # before anybody can learn it
-    _submit(ledger, batch, context)
+    if is_tried(ledger, batch, context):
+        _submit(ledger, batch, context)
     context.workspace.registry.audit.add(
         "update_begun", model=ledger.model, facts={"batch": number, "rows": len(joined)}, once=f"batch {saved.id}"
     )
+
+
+def _learned(ledger: Ledger, context: Context) -> tuple[VersionFolder, Past]:
+    _, folder = _champion(ledger, context)
+    return folder, read_past(folder, context.workspace)
 
 
 def _needed(ledger: Ledger, context: Context) -> int:
@@ -294,7 +302,7 @@ def _needed(ledger: Ledger, context: Context) -> int:
     alarm = (
         champion is not None and MonitorStore(context.workspace.home).alarm(ledger.model, champion.run_id) is not None
     )
-    return ledger.policy.rows_needed(alarm=alarm)
+    return ledger.needed(alarm=alarm, now=context.now)
 
 
 def together(datasets: Sequence[TextDataset]) -> TextDataset:

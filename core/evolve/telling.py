@@ -18,11 +18,25 @@ MOST_KEPT = 100  # messages that wait for an address that does not answer
 
 
 def look(ledger: Ledger, champion: VersionInfo, folder: VersionFolder, home: Path, now: datetime) -> None:
-    """Look at a model in use once an hour; an alarm is told once for each version."""
+    """Look at a model in use once an hour; an alarm, and a score below the line, is told once for each version."""
     if ledger.looked_at and now - datetime.fromisoformat(ledger.looked_at) < timedelta(hours=HOURS_BETWEEN_LOOKS):
         return
     ledger.looked_at = now.isoformat(timespec="seconds")
-    alarm = monitored(champion, home, folder).alarm
+    seen, name = monitored(champion, home, folder), folder.task.score.name
+    known = seen.whole.scores.get(name) if seen.whole is not None else None
+    ledger.foreseen = None if known is None else known.value
+    if ledger.foreseen is None or ledger.foreseen >= ledger.policy.least_score:
+        ledger.lowered = None
+    elif ledger.lowered != champion.number:
+        ledger.lowered = champion.number
+        low = message(
+            "evolve.score_low",
+            "The score in use is estimated at {score:.3f}, below the line of {line:.2f}.",
+            score=ledger.foreseen,
+            line=ledger.policy.least_score,
+        )
+        tell(ledger, "score_low", low)
+    alarm = seen.alarm
     if alarm is None:
         ledger.alarmed = None
     elif ledger.alarmed != champion.number:

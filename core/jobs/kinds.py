@@ -57,6 +57,7 @@ def _load(name: str) -> Any:
 KINDS = {
     "train": Kind("core.workflows.requests:TrainRequest", "core.workflows.train.auto:train", epochs=True),
     "update": Kind("core.workflows.requests:UpdateRequest", "core.workflows.update.run:update_classifier", epochs=True),
+    "trial": Kind("core.workflows.update.trial:TrialRequest", "core.workflows.update.trial:try_strategies"),
     "compare": Kind("core.workflows.compare.request:CompareRequest", "core.workflows.compare.run:compare_strategies"),
     "forget": Kind("core.workflows.forget.run:ForgetRequest", "core.workflows.forget.run:forget_rows", alone=True),
     "curve": Kind("core.workflows.repeat.request:CurveRequest", "core.workflows.repeat.learning_curve:draw_curve"),

@@ -31,6 +31,7 @@ HOW = {
     "update_gate": "update: gate",
     "update_against": "update: always, against the gate",
     "policy": "policy: passed the gate",
+    "policy_shadow": "policy: passed the gate, and not worse in use",
 }
 UNWRITTEN = "no reason written"  # what stands in the lineage where a machine promoted against the gate
 
@@ -143,12 +144,12 @@ def _promote(registry: Registry, version: VersionInfo, decision: PromotionDecisi
 
 
 def keep_back(
-    registry: Registry, classifier: str, number: int, *, rules: Mapping[str, Any] | None = None
+    registry: Registry, classifier: str, number: int, *, rules: Mapping[str, Any] | None = None, reason: str = ""
 ) -> PromotionDecision:
-    """Note that the champion goes on serving instead of this version; nothing else changes."""
-    decision = PromotionDecision(False, rules=None if rules is None else dict(rules))
+    """Note that the champion goes on serving instead of this version, and why; nothing else changes."""
+    decision = PromotionDecision(False, reason=reason, rules=None if rules is None else dict(rules))
     _note(registry, registry.version(classifier, number), decision)
-    registry.audit.add("kept_back", model=classifier, version=number)
+    registry.audit.add("kept_back", model=classifier, version=number, reason=reason)
     return decision
 
 

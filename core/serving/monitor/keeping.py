@@ -28,3 +28,8 @@ class Keeping(Config):
         group="data",
         option="days",
     )
+
+
+def keeps_texts(keeping: Keeping) -> bool:
+    """Whether some texts can be read again."""
+    return keeping.kept_texts in ("sample", "all")

@@ -14,11 +14,12 @@ from core.base.messages import Message, message
 from core.continual.strategies import Strategy
 from core.data.dataset.inputs import parse
 from core.data.dataset.label_sets import counts_of
-from core.data.dataset.label_spelling import match_labels
+from core.data.dataset.label_spelling import LabelMatch, match_labels
 from core.data.dataset.row_targets import Rows
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import key_numbers
 from core.data.dataset.splitting import Split, split_rows
+from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import joined_rows
 from core.data.loading.label_notes import doubtful_note, label_counts, label_notes
 from core.data.loading.load import remarks_of
@@ -28,19 +29,15 @@ from core.registry import HOW, UNWRITTEN, VersionInfo, promote
 from core.serving.engines.graphs import load_version
 from core.tasks import Task
 from core.workflows.drift.run import detect_drift
-from core.workflows.learn.blending import learner_after, strategy_of
-from core.workflows.learn.learners import (
-    NOTHING,
-    length_remarks,
-    make_experience,
-    readable_past,
-)
+from core.workflows.learn.blending import strategy_of
+from core.workflows.learn.learners import length_remarks
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import AUTO, Settings, UpdateRequest, first_strategy, pairing_remark, resolve_update
 from core.workflows.standings import AnswerStore, rows_key
 from core.workflows.standings.answers import TestAnswers
+from core.workflows.update.lesson import next_lesson
 from core.workflows.versions.decide import gate_rules, rules_for
 from core.workflows.versions.folder import ExperienceRecord, VersionFolder
 from core.workflows.versions.frozen_tests import RANDOM_START, FrozenTest, stored_tests
@@ -117,6 +114,28 @@ def check_batch(batch: TextDataset, folder: VersionFolder, past: Past, train_onl
     split_batch(batch, compare_batch(batch, past), folder.resolved_settings(), past, train_only)
 
 
+def read_batch(dataset: str, folder: VersionFolder, workspace: Workspace) -> tuple[StoredDataset, LabelMatch]:
+    """The stored batch, its labels spelled as the version's, and which of them were others before."""
+    labels = (
+        folder.outputs if folder.task.distribution else ()
+    )  # targets that are no labels have no spelling of their own
+    info = workspace.datasets.info(dataset)
+    info.check_for(folder.task.reads, single=folder.task.distribution)
+    return adopt(workspace, dataset, labels), match_labels(info.classes, labels)
+
+
+def check_past(strategy: Strategy, past: Past) -> None:
+    """Raise a `DataError` where a strategy needs datasets that were deleted."""
+    if strategy.needs_past() and past.missing:
+        raise DataError(
+            "update.past_missing",
+            "'{strategy}' learns from all earlier datasets, but these were deleted: {missing}. "
+            "Choose replay, which needs none of them, or upload them again.",
+            strategy=strategy.declared.name,
+            missing=list(past.missing),
+        )
+
+
 def update_classifier(
     request: UpdateRequest,
     workspace: Workspace,
@@ -144,40 +163,22 @@ def update_classifier(
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings, folder.task)
     rules, report = rules_for(folder.task, gate_rules(request, workspace)), folder.report()
     task = folder.task
-    labels = folder.outputs if task.distribution else ()  # targets that are no labels have no spelling of their own
-    workspace.datasets.info(request.dataset).check_for(task.reads, single=task.distribution)
-    match = match_labels(workspace.datasets.info(request.dataset).classes, labels)
-    stored = adopt(workspace, request.dataset, labels)
+    stored, match = read_batch(request.dataset, folder, workspace)
     batch = task.as_read(workspace.datasets.load(stored.id))
     task.check(batch.label_names())
     past = read_past(folder, workspace)
     strategy = strategy_of(folder, request.strategy, own, settings)
-    if strategy.needs_past() and past.missing:
-        raise DataError(
-            "update.past_missing",
-            "'{strategy}' learns from all earlier datasets, but these were deleted: {missing}. "
-            "Choose replay, which needs none of them, or upload them again.",
-            strategy=request.strategy,
-            missing=list(past.missing),
-        )
+    check_past(strategy, past)
     seen = compare_batch(batch, past)
     joined = joined_rows(stored.source, len(batch))
     split = split_batch(batch, seen, settings, past, joined)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(batch.label_names(), folder.outputs)
-    readable = readable_past(strategy, past.train[0] if strategy.declared.uses_past else ())
-    learner = learner_after(
-        strategy, folder.load_learner(), train.texts, outputs, settings, readable, workspace.sources
+    lesson = next_lesson(
+        strategy, train, validation, past=past, outputs=outputs, settings=settings, workspace=workspace
     )
+    learner, experience = lesson.learner, lesson.experience
     fresh = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
-    experience = make_experience(
-        len(folder.experiences()) + 1,
-        learner,
-        *fresh,
-        known_outputs=len(folder.outputs),
-        past=past.train if strategy.needs_past() else NOTHING,
-        past_validation=past.validation if strategy.needs_past() else NOTHING,
-    )
     sizes = len(train), len(validation), len(test), len(split.set_aside)
     cut = count_cut(learner.pipeline, experience.train)
     records = [*folder.experiences(), ExperienceRecord(experience.number, stored.id, stored.name, *sizes, cut)]
