@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
+from core.base.config import Config, build, parameter
 from core.base.errors import DataError
-from core.base.events import last_of
+from core.base.events import Ended, StageStarted, last_of
 from core.base.files import incoming_folder
+from core.base.messages import Message, message
 from core.continual.methods import STRATEGIES
 from core.evolve.inline import InlineQueue
 from core.evolve.intake import examine
@@ -20,6 +22,8 @@ from core.evolve.policy import Policy
 from core.evolve.step import step
 from core.registry import VersionInfo
 from core.serving.engines.graphs import load_version
+from core.workflows.fields import Classifier, Values
+from core.workflows.learn.learning import ShouldStop
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.versions.folder import VersionFolder
@@ -75,22 +79,41 @@ class Simulated:
         return asdict(self)
 
 
-def simulate(
-    model: str, policy: Policy, workspace: Workspace, told: Callable[[str, float], None] = lambda *_: None
-) -> Simulated:
-    """Follow a policy over the stored stream of a model, a table a day.
+class SimulateRequest(Config):
+    """Rules to be tried on the stored stream of a model."""
 
-    Parameters
-    ----------
-    told
-        Function that is given the name of the table that comes next, and the share that is done.
+    classifier: Classifier
+    rules: Annotated[Values, parameter("Rules that differ from a new policy's.")] = {}
+
+
+@dataclass(frozen=True)
+class SimulationDone(Ended):
+    """The last event."""
+
+    simulated: Simulated
+
+    def outcome(self) -> dict[str, Any]:
+        return {"simulated": self.simulated.to_dict()}
+
+
+def simulate(
+    request: SimulateRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Follow a policy over the stored stream of a model, a table a day, yielding events; `SimulationDone` at the end, which there
+    is not when stopped. One that was interrupted begins again.
 
     Raises
     ------
     DataError
         When the model has learned from one table only, or one of its tables was deleted.
     """
-    version, folder = _longest(model, workspace)
+    model, policy = request.classifier, build(Policy, request.rules)
+    version = workspace.registry.resolve(model)
+    folder = VersionFolder(workspace.registry.folder_of(version))
     records = folder.experiences()[: MOST_BATCHES + 1]
     if len(records) < 2:
         raise DataError(
@@ -106,22 +129,23 @@ def simulate(
             workspace.datasets.info(record.dataset)  # says so where it was deleted
             for path in (workspace.home / "datasets").glob(f"{record.dataset}.*"):
                 shutil.copyfile(path, scratch / "datasets" / path.name)
-        told(records[0].name, 0.0)
-        _begin(model, version, folder, records[0].dataset, own)
-        _switch_on(model, policy, own)
         queue, day = InlineQueue(own.home), datetime(2000, 1, 1, tzinfo=UTC)
-        for number, record in enumerate(records[1:], start=1):
-            told(record.name, number / len(records))
+        for number, record in enumerate(records):
+            yield StageStarted(_arrives(record.name), number / len(records))
+            if should_stop():
+                return
+            if number == 0:
+                _begin(model, version, folder, record.dataset, own)
+                _switch_on(model, policy, own)
+                continue
             _arrive(model, record.dataset, record.name, own)
             for minute in range(STEPS_A_DAY):
                 step(model, own, queue, now=day + timedelta(days=number * 30, minutes=minute))
-        return _came_of_it(model, own, time.monotonic() - began)
+        yield SimulationDone(_came_of_it(model, own, time.monotonic() - began))
 
 
-def _longest(model: str, workspace: Workspace) -> tuple[VersionInfo, VersionFolder]:
-    """The champion, whose stream is simulated."""
-    version = workspace.registry.resolve(model, None)
-    return version, VersionFolder(workspace.registry.folder_of(version))
+def _arrives(name: str) -> Message:
+    return message("evolve.arrives", "The table '{name}' comes in.", name=name)
 
 
 def _begin(model: str, version: VersionInfo, folder: VersionFolder, dataset: str, own: Workspace) -> None:
@@ -143,7 +167,7 @@ def _switch_on(model: str, policy: Policy, own: Workspace) -> None:
     """The same rules, but that nobody is asked or told, and that a month lies between two tables."""
     with Ledgers(own.home).alone(model) as ledger:
         assert ledger is not None
-        alone = {"active": True, "folder": "", "webhook": "", "mail": "", "then": "promote"}
+        alone = {"active": True, "folder": "", "webhook": "", "mail": "", "then": "promote", "most_days": 0}
         ledger.policy = policy.model_copy(update=alone)
 
 

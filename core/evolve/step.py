@@ -148,7 +148,10 @@ def _submit(ledger: Ledger, batch: Batch, context: Context) -> None:
         promote="never",
     )
     titled = message(
-        "evolve.title", "Update of '{model}' by its policy, batch {number}", model=ledger.model, number=batch.number
+        "evolve.title",
+        "Update of '{classifier}' by its policy, batch {number}",
+        classifier=ledger.model,
+        number=batch.number,
     )
     job = context.queue.submit(
         "update", title=str(titled), titled=titled, classifier=ledger.model, config=request.model_dump()

@@ -22,8 +22,8 @@ def is_tried(ledger: Ledger, batch: Batch, context: Context) -> bool:
         }
         titled = message(
             "evolve.trial_title",
-            "Strategies tried for '{model}', batch {number}",
-            model=ledger.model,
+            "Strategies tried for '{classifier}', batch {number}",
+            classifier=ledger.model,
             number=batch.number,
         )
         job = context.queue.submit("trial", title=str(titled), titled=titled, classifier=ledger.model, config=config)

@@ -69,5 +69,6 @@ KINDS = {
         "core.workflows.benchmark.config:BenchmarkRequest", "core.workflows.benchmark.run:benchmark_version"
     ),
     "search": Kind("core.workflows.search.request:SearchRequest", "core.workflows.search.run:search_settings"),
+    "simulate": Kind("core.evolve.simulation:SimulateRequest", "core.evolve.simulation:simulate"),
     "inspect": Kind("core.workflows.inspect.request:InspectRequest", "core.workflows.inspect.run:inspect_dataset"),
 }

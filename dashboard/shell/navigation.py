@@ -63,6 +63,8 @@ JOB_PLACES = {
     "benchmark": Place("use", "speed"),
     "search": Place("train", "search"),
     "inspect": Place("data", "quality"),
+    "trial": Place("update", "autopilot"),
+    "simulate": Place("update", "autopilot"),
 }
 
 

@@ -7,10 +7,12 @@ import streamlit as st
 
 from core.base.messages import Message
 from core.evolve.ledger import Batch, Ledger
-from dashboard.parts import tables
+from dashboard.parts import correcting, tables
+from dashboard.parts.names import name_of
 from dashboard.parts.versions.decisions import decided
 from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
+from dashboard.shell.navigation import go
 from dashboard.update import page as update_page
 
 KEY = "update.autopilot"
@@ -22,6 +24,7 @@ def draw(ledger: Ledger) -> None:
         st.caption(t("autopilot.no_batches"))
         return
     _decision(ledger)
+    _beside(ledger)
     shown = pd.DataFrame([_row(batch) for batch in reversed(ledger.batches)])
     st.dataframe(
         shown,
@@ -31,6 +34,7 @@ def draw(ledger: Ledger) -> None:
         height=tables.height_of(len(shown), 300),
         column_config=tables.counts(shown),
     )
+    _tried(ledger)
 
 
 def _decision(ledger: Ledger) -> None:
@@ -47,6 +51,52 @@ def _decision(ledger: Ledger) -> None:
         if st.button(t("update.to_decide"), key=f"{KEY}.decide", icon=":material/arrow_forward:"):
             update_page.review(candidate)
             update_page.open_tab("decide")
+
+
+def _beside(ledger: Ledger) -> None:
+    """Where a candidate answers beside the version that serves: how far that is, and the texts that wait for labels."""
+    batch = ledger.open
+    if batch is None or batch.shadow is None or batch.state != "shadow":
+        return
+    shadow, facts = batch.shadow, {"version": batch.version, "parent": batch.shadow["beside"]}
+    if "session" not in shadow:
+        wanted = ledger.policy.shadow_texts
+        figures = {"texts": tables.thousands(shadow["texts"]), "wanted": tables.thousands(wanted)}
+        st.progress(min(1.0, shadow["texts"] / wanted), text=t("autopilot.beside", **facts, **figures))
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="autopilot-beside"):
+        done, asked = shadow.get("labelled", 0), shadow.get("asked", shadow["differ"])
+        figures = {
+            "differ": tables.thousands(shadow["differ"]),
+            "texts": tables.thousands(shadow["texts"]),
+            "left": tables.thousands(asked - done),
+        }
+        st.markdown(f":orange[:material/error:] {t('autopilot.differ', **facts, **figures)}", width="content")
+        if st.button(t("autopilot.label_them"), key=f"{KEY}.label", icon=":material/label:"):
+            st.session_state[correcting.LABELLING] = shadow["session"]
+            go("data", "labelling")
+
+
+def _tried(ledger: Ledger) -> None:
+    """What the strategies came to that were tried for the newest batch with a trial."""
+    batch = next((batch for batch in reversed(ledger.batches) if batch.tried), None)
+    if batch is None:
+        return
+    with st.expander(t("autopilot.tried", number=batch.number), icon=":material/science:"):
+        st.caption(t("autopilot.tried_help"))
+        rows = [
+            {
+                t("autopilot.strategy"): name_of("strategy", each["strategy"]),
+                t("autopilot.tried_score"): tables.score(each["score"]),
+                t("autopilot.tried_gain"): tables.change(each["value"], each["low"], each["high"])
+                if place
+                else tables.NOTHING,
+                t("autopilot.tried_time"): tables.duration(each["seconds"]),
+                t("autopilot.tried_taken"): t("autopilot.taken") if each["strategy"] == batch.strategy else "",
+            }
+            for place, each in enumerate(batch.tried)
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt=t("autopilot.tried_alt"), key=f"{KEY}.tried")
 
 
 def _row(batch: Batch) -> dict[str, str | int]:

@@ -11,7 +11,7 @@ from core.base.config import home, settings_of
 from core.base.errors import CoreError
 from core.evolve.changing import change_policy, folder_problem
 from core.evolve.ledger import Ledgers
-from core.evolve.policy import Policy
+from core.evolve.policy import TRY, Policy
 from core.workflows.requests import AUTO, strategies_for
 from dashboard.parts import choices, scores
 from dashboard.parts.forms.forms import set_values, settings_form
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 KEY = "update.autopilot"
-COMING_IN = ("corrections", "least_rows", "at_alarm")  # below the folder; the rest stands beside
+COMING_IN = ("corrections", "least_rows", "at_alarm", "least_score")  # below the folder; the rest stands beside
 Place = Literal["switch", "save"]  # where a refusal is told
 
 
@@ -68,10 +68,15 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
         _tell_of_folder(key, active=bool(stored["active"]))
         settings_form([settings[name] for name in (*COMING_IN, "webhook", "mail")], key=key)
     with right:
-        settings_form([settings["hours_between"]], key=key)
+        settings_form([settings[name] for name in ("hours_between", "most_days")], key=key)
         _strategy(situation.champion, key)
-        settings_form([settings[name] for name in ("older_tests", "then", "take_back")], key=key)
-    changed = any(value != stored[name] for name, value in _on_screen(key).items())
+        if st.session_state[f"{key}.strategy"] == TRY:
+            settings_form([settings["trial_minutes"]], key=key, defaults=stored)
+        settings_form([settings[name] for name in ("older_tests", "then")], key=key)
+        if st.session_state[f"{key}.then"] == "shadow":
+            settings_form([settings["shadow_texts"]], key=key, defaults=stored)
+        settings_form([settings["take_back"]], key=key)
+    changed = any(value != stored[name] for name, value in on_screen(key).items())
     with st.container(horizontal=True, vertical_alignment="center", key="autopilot-save"):
         st.button(
             t("autopilot.save"),
@@ -88,7 +93,7 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
 
 
 def _tell_of_folder(key: str, *, active: bool) -> None:
-    folder = _on_screen(key)["folder"]
+    folder = on_screen(key)["folder"]
     problem = folder_problem(folder)
     if problem is not None:
         st.warning(plain(t_message(problem)), icon=":material/folder_off:")
@@ -99,28 +104,33 @@ def _tell_of_folder(key: str, *, active: bool) -> None:
 def _strategy(champion: VersionInfo, key: str) -> None:
     """What suits the model, and what is set even if it does not: then saving says so."""
     fitting = strategies_for(scores.task_of_version(champion), str(champion.summary.get("model", "")))
-    names = {AUTO: t("autopilot.strategy_auto")} | {name: name_of("strategy", name) for name in fitting}
+    names = {AUTO: t("autopilot.strategy_auto"), TRY: t("autopilot.strategy_try")} | {
+        name: name_of("strategy", name) for name in fitting
+    }
     chosen = str(st.session_state[f"{key}.strategy"])
     names.setdefault(chosen, name_of("strategy", chosen))
     choices.listed(t("autopilot.strategy"), names, key=f"{key}.strategy", help=t("autopilot.strategy_help"))
 
 
-def _on_screen(key: str) -> dict[str, Any]:
+def on_screen(key: str) -> dict[str, Any]:
     """The rules as they stand in the form, but for the switch."""
-    values = {name: st.session_state[f"{key}.{name}"] for name in Policy.model_fields if name != "active"}
+    stored = st.session_state[f"{key}.stored"]  # of fields that are not drawn now
+    values = {
+        name: st.session_state.get(f"{key}.{name}", stored[name]) for name in Policy.model_fields if name != "active"
+    }
     return {**values, "folder": str(values["folder"] or "").strip()}
 
 
 def _switch(model: str) -> None:
     """On, with the rules as they stand in the form; off, whatever stands there."""
     active = bool(st.session_state[f"{key_of(model)}.active"])
-    values = {"active": True, **_on_screen(key_of(model))} if active else {"active": False}
+    values = {"active": True, **on_screen(key_of(model))} if active else {"active": False}
     if not _change(model, values, "switch", t(f"autopilot.switched_{'on' if active else 'off'}")):
         st.session_state[f"{key_of(model)}.active"] = not active
 
 
 def _save(model: str) -> None:
-    _change(model, _on_screen(key_of(model)), "save", t("autopilot.saved"))
+    _change(model, on_screen(key_of(model)), "save", t("autopilot.saved"))
 
 
 def _change(model: str, values: Mapping[str, Any], place: Place, done: str) -> bool:

@@ -1,4 +1,4 @@
-"""Autopilot: the switch and the rules, and below them what came in, what became of it and what waits for a person."""
+"""Autopilot: the switch and the rules, what these would have done, what came in, what became of it, and what waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.parts.tables import plain
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, t_message
-from dashboard.update.autopilot import batches, incoming, rules
+from dashboard.update.autopilot import batches, incoming, rules, simulated
 from dashboard.update.autopilot.followed import SECONDS_BETWEEN_LOOKS
 from dashboard.update.page import Situation
 
@@ -23,6 +23,7 @@ from dashboard.update.page import Situation
 def draw(situation: Situation) -> None:
     """The whole tab."""
     rules.draw(situation)
+    simulated.draw(situation)
     _standing(situation.classifier)
 
 
@@ -47,11 +48,14 @@ def _rows(ledger: Ledger) -> None:
         return
     rows = sum(taken.rows for taken in ledger.pending)
     alarm = MonitorStore(home()).alarm(ledger.model, champion.run_id) is not None
-    needed = ledger.policy.rows_needed(alarm=alarm)
+    needed = ledger.needed(alarm=alarm, now=datetime.now(UTC))
     sentence = t("autopilot.rows", rows=tables.thousands(rows), needed=tables.thousands(needed))
     st.progress(min(1.0, rows / needed), text=sentence)
     if alarm and ledger.policy.at_alarm:
         st.caption(t("autopilot.at_alarm"))
+    elif ledger.foreseen is not None and ledger.foreseen < ledger.policy.least_score:
+        facts = {"score": tables.score(ledger.foreseen), "line": tables.score(ledger.policy.least_score)}
+        st.caption(t("autopilot.below_line", **facts))
     if rows >= needed and ledger.open is not None:
         st.caption(t("autopilot.after_open", number=ledger.open.number))
     elif ledger.begun:

@@ -9,22 +9,22 @@ import pytest
 from core.base.errors import DataError
 from core.cli.main import main
 from core.evolve.ledger import Ledgers
-from core.evolve.policy import Policy
-from core.evolve.simulation import simulate
+from core.evolve.simulation import SimulateRequest, simulate
 from tests.core.conftest import reviews
 from tests.core.evolve.conftest import Evolving
 
 
 def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(evolving: Evolving) -> None:
     with pytest.raises(DataError, match="one table only"):
-        simulate("Shop", Policy(), evolving.workspace)
+        list(simulate(SimulateRequest(classifier="Shop"), evolving.workspace))
     for seed in (1, 2):
         evolving.put(f"day{seed}.csv", reviews(100, seed=seed))
         evolving.step(4)
     assert evolving.champion == 3
     before = Ledgers(evolving.workspace.home).read("Shop").to_dict()
-    told: list[str] = []
-    done = simulate("Shop", Policy(least_rows=50), evolving.workspace, lambda name, share: told.append(name))
+    request = SimulateRequest(classifier="Shop", rules={"least_rows": 50})
+    events = list(simulate(request, evolving.workspace))
+    done = events[-1].simulated
     assert [(batch.rows, batch.verdict, batch.state) for batch in done.batches] == [
         (100, "entered", "promoted"),
         (100, "entered", "promoted"),
@@ -32,10 +32,14 @@ def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(evolving: Evo
     assert (done.promotions, done.wrong) == (2, 0)
     assert len(done.matrix) == 3
     assert 0 <= done.first <= 1
-    assert len(told) == 3
+    assert [event.fraction for event in events[:-1]] == [0, 1 / 3, 2 / 3]
+    assert events[-1].outcome()["simulated"]["promotions"] == 2
     assert Ledgers(evolving.workspace.home).read("Shop").to_dict() == before
     assert len(evolving.workspace.registry.versions("Shop")) == 3
     assert list(evolving.workspace.home.glob(".incoming*")) == []
+    assert [type(event).__name__ for event in simulate(request, evolving.workspace, should_stop=lambda: True)] == [
+        "StageStarted"
+    ]
 
 
 def test_the_command_tries_other_rules(evolving: Evolving, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ import sys
 import threading
 from typing import Any
 
-from core.base.config import build, home
+from core.base.config import home
+from core.base.events import StageStarted
 from core.base.messages import Message
 from core.base.wording import counted, score, seconds
 from core.cli.arguments.fields import values_of
@@ -64,15 +65,15 @@ def _set(asked: argparse.Namespace) -> None:
 
 
 def _simulate(asked: argparse.Namespace) -> None:
-    from core.evolve.simulation import simulate  # loads PyTorch, which the rest does without
+    from core.evolve.simulation import SimulateRequest, simulate  # loads PyTorch, which the rest does without
 
-    rules = build(Policy, {**Ledgers(home()).read(asked.classifier).policy.model_dump(), **values_of(asked, Policy)})
-
-    def told(name: str, share: float) -> None:
-        sys.stderr.write(f"{share:4.0%}  {name}\n")
-
+    rules = {**Ledgers(home()).read(asked.classifier).policy.model_dump(), **values_of(asked, Policy)}
+    done: Any = None
     with working():
-        done = simulate(asked.classifier, rules, open_workspace(home()), told)
+        for event in simulate(SimulateRequest(classifier=asked.classifier, rules=rules), open_workspace(home())):
+            if isinstance(event, StageStarted):
+                sys.stderr.write(f"{event.fraction:4.0%}  {event.message}\n")
+            done = getattr(event, "simulated", None)
     lines = [
         f"{batch.name}: {batch.rows:,} rows, {batch.verdict} {batch.state} "
         f"{f'version {batch.version}' if batch.version is not None else ''}".rstrip()
