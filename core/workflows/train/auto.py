@@ -41,6 +41,7 @@ from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
 WORTH_IT = 0.02  # what a costlier model has to gain where speed and size matter more
+TUNED_FROM = 0.3  # of all rows, from which on an encoder is fine-tuned on some of them
 LATE = 1.1  # of the time: then learning is stopped, and the best epoch kept
 
 
@@ -303,20 +304,24 @@ class _Ladder:
         seconds = max(0.0, seconds - (time.monotonic() - began))  # weighing takes time, too
         once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
         least, after = least_seconds(rung, expected, prepared)
-        if once and least + after > seconds:  # what it learns of some texts may still be more than others learn of all
-            some = int(prepared.train * (seconds - after) / least)
-            if some >= fewest_rows(prepared):
-                return asked.model_copy(update={"most_rows": some})
-        if least + after > seconds:
-            raise _no_time(least + after, seconds)
-        if once or not large:
+        needed = least + after
+        if needed > seconds and not large:
+            raise _no_time(needed, seconds)
+        if not large or (once and needed <= seconds):
             return asked
-        blending = AFTERWARDS + WITHOUT_LEARNING * self._validation.answered(
-            prepared.train / expected.seconds_per_epoch
-        )
-        fitting = max(1, int((seconds - after - blending) / expected.seconds_per_epoch))
-        fitting = min(expected.epochs, fitting)
-        return asked.model_copy(update={"settings": {**asked.settings, "epochs": fitting}})
+        if not once:  # it leaves a blend its time
+            answered = self._validation.answered(prepared.train / expected.seconds_per_epoch)
+            after += AFTERWARDS + WITHOUT_LEARNING * answered
+        changed: dict[str, Any] = {}
+        if needed > seconds:  # what it learns of some texts may still be more than others learn of all
+            some = int(prepared.train * (seconds - after) / least)
+            if some < fewest_rows(prepared) or (not once and some < TUNED_FROM * prepared.train):
+                raise _no_time(needed, seconds)
+            changed["most_rows"] = some
+        if not once:
+            fitting = max(1, int((seconds - after) / expected.seconds_per_epoch))
+            changed["settings"] = {**asked.settings, "epochs": min(expected.epochs, fitting)}
+        return asked.model_copy(update=changed)
 
     def _blended(self, asked: TrainRequest, rung: Rung, seconds: float) -> TrainRequest:
         """A request for the best two as one; a `ModelError` where that is not better beyond chance, or takes too long.

@@ -195,6 +195,28 @@ def test_a_frozen_encoder_learns_from_as_many_rows_as_there_is_time_for(
     assert facts_of(blend)[0] in ("auto.nothing_to_blend", "auto.time_up")
 
 
+@pytest.mark.parametrize(("share", "learns"), [(0.05, True), (0.5, False)])
+def test_an_encoder_is_fine_tuned_on_some_rows_where_these_are_enough(
+    workspace: Workspace, encoder: str, monkeypatch: pytest.MonkeyPatch, share: float, learns: bool
+) -> None:
+    monkeypatch.setattr("core.workflows.train.estimate.FEWEST_ROWS", 4)
+    monkeypatch.setattr("core.workflows.train.estimate.ROWS_A_LABEL", 2)
+    monkeypatch.setattr("core.workflows.train.auto.TUNED_FROM", share)
+    use(monkeypatch, LINEAR, SMALL[3])
+    slow(monkeypatch, 20.0)
+    costs_nothing_besides(monkeypatch)
+    _, tuned = climb(asked(workspace, encoder=encoder, minutes=0.5), workspace).ladder
+    if not learns:
+        assert facts_of(tuned)[0] == "auto.no_time"
+        return
+    report = VersionFolder(workspace.registry.folder("Shop", 2)).report()
+    assert report["settings"]["epochs"] == 1
+    assert tuned.learned_rows == report["experiences"][0]["train"]
+    # Of 30 seconds, 8 and the answers to 24 rows come after it, and twice 8 rows and 8 seconds are kept for a blend.
+    left = 30 - 8 - 0.35 * 20 * 24 / 56 - 8 - 0.35 * 20 * 24 / 56
+    assert 4 <= tuned.learned_rows <= 56 * left / 20  # weighing takes some of the time
+
+
 @pytest.mark.parametrize(
     ("gain", "surer", "best"),
     [
