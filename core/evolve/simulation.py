@@ -143,7 +143,16 @@ def _switch_on(model: str, policy: Policy, own: Workspace) -> None:
     """The same rules, but that nobody is asked or told, and that a month lies between two tables."""
     with Ledgers(own.home).alone(model) as ledger:
         assert ledger is not None
-        alone = {"active": True, "folder": "", "webhook": "", "mail": "", "then": "promote"}
+        alone = {
+            "active": True,
+            "folder": "",
+            "database": "",
+            "query": "",
+            "hub": "",
+            "webhook": "",
+            "mail": "",
+            "then": "promote",
+        }
         ledger.policy = policy.model_copy(update=alone)
 
 
