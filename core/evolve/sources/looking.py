@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,9 @@ def _due(before: dict[str, Any], words: str, policy: Policy, now: datetime) -> b
 def _query(
     ledger: Ledger, home: Path, roles: Callable[[], ColumnRoles], scratch: Path, noted: dict[str, Any]
 ) -> Given | None:
-    chunks = rows_of(ledger.policy.database, ledger.policy.query)
     moment = datetime.fromisoformat(noted["at"])
-    return _new_of(chunks, ledger, home, roles(), scratch / f"query-{moment:%Y-%m-%d-%H%M}.parquet")
+    with closing(rows_of(ledger.policy.database, ledger.policy.query)) as chunks:
+        return _new_of(chunks, ledger, home, roles(), scratch / f"query-{moment:%Y-%m-%d-%H%M}.parquet")
 
 
 def _hub(

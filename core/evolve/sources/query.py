@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Timer
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ _LOCKED = ("database is locked", "could not set lock", "lock timeout", "database
 _SLOW = ("interrupt", "statement timeout")
 
 
-def rows_of(database: str, query: str, *, seconds: float = SECONDS, chunk: int = CHUNK) -> Iterator[pyarrow.Table]:
+def rows_of(database: str, query: str, *, seconds: float = SECONDS, chunk: int = CHUNK) -> Generator[pyarrow.Table, None, None]:
     """What a query gives, as text, one chunk after the other; at least one chunk, which may be empty.
 
     Parameters
@@ -68,24 +68,27 @@ def _chunks(connection: Connection, query: str, latest: float, chunk: int) -> It
     result = connection.exec_driver_sql(
         query, execution_options={"stream_results": True, "max_row_buffer": chunk, "no_parameters": True}
     )
-    columns = list(map(str, result.keys()))
-    again = next((name for name in columns if columns.count(name) > 1), None)
-    if again is not None:
-        raise DataError(
-            "evolve.query_twice", "The query gives two columns '{name}'. Give one of them another name.", name=again
-        )
-    first = True
-    while (rows := result.fetchmany(chunk)) or first:
-        first = False
-        values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-        yield pyarrow.table(
-            {
-                name: pyarrow.array(map(_text, column), pyarrow.string())
-                for name, column in zip(columns, values, strict=True)
-            }
-        )
-        if time.monotonic() > latest:
-            raise TimeoutError
+    try:
+        columns = list(map(str, result.keys()))
+        again = next((name for name in columns if columns.count(name) > 1), None)
+        if again is not None:
+            raise DataError(
+                "evolve.query_twice", "The query gives two columns '{name}'. Give one of them another name.", name=again
+            )
+        rows: Sequence[Any] = result.fetchmany(chunk)
+        yield _table(columns, rows)
+        while rows := result.fetchmany(chunk):
+            if time.monotonic() > latest:
+                raise TimeoutError
+            yield _table(columns, rows)
+    finally:
+        result.close()
+
+
+def _table(columns: Sequence[str], rows: Sequence[Any]) -> pyarrow.Table:
+    cells = zip(*rows, strict=True) if rows else [()] * len(columns)
+    texts = (pyarrow.array(map(_text, column), pyarrow.string()) for column in cells)
+    return pyarrow.table(dict(zip(columns, texts, strict=True)))
 
 
 def _text(value: Any) -> str | None:

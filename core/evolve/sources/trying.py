@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from core.data.dataset.columns import ColumnRoles
@@ -42,7 +43,8 @@ def try_query(database: str, query: str, roles: ColumnRoles, *, rows: int = FIRS
         As `check_source` and `rows_of` do.
     """
     check_source(database, query)
-    table = next(rows_of(database, query, seconds=SECONDS, chunk=rows))
+    with closing(rows_of(database, query, seconds=SECONDS, chunk=rows)) as chunks:
+        table = next(chunks)
     names = missing_columns(table.column_names, wanted := columns_of(roles))
     there = [name for name in wanted if name not in names.missing]
     return Tried(
