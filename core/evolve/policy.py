@@ -54,8 +54,8 @@ class Policy(Config):
         24.0,
         label="Hours between looks",
         help="How often the database and the Hub are asked. After trouble they are asked again within a quarter of an hour.",
-        bounds=(0.25, 720.0),
-        step=0.25,
+        bounds=(1.0, 720.0),
+        step=1.0,
         group="data",
     )
     corrections: bool = setting(

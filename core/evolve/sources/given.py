@@ -12,6 +12,7 @@ import pyarrow
 import pyarrow.parquet
 
 from core.base.errors import DataError
+from core.base.messages import Message, message
 from core.data.dataset.columns import ColumnRoles
 from core.evolve.sources.met import Hashes, hash_rows, is_in, mark_of
 
@@ -66,15 +67,9 @@ def fitting(table: pyarrow.Table, roles: ColumnRoles) -> pyarrow.Table:
     """
     wanted = columns_of(roles)
     names = missing_columns(table.column_names, wanted)
-    if names.missing:
-        raise DataError(
-            "evolve.columns_missing",
-            "The column '{column}' is missing; there are: {columns}. The model learned from {wanted}: name them so, such as "
-            "SELECT … AS {column}.",
-            column=names.missing[0],
-            columns=table.column_names,
-            wanted=wanted,
-        )
+    problem = names.problem(table.column_names, wanted)
+    if problem is not None:
+        raise DataError(problem.key, problem.text, **problem.facts)
     return table.select(names.found).rename_columns(wanted)
 
 
@@ -84,6 +79,19 @@ class Matched:
 
     found: list[str]
     missing: list[str]
+
+    def problem(self, columns: Sequence[str], wanted: Sequence[str]) -> Message | None:
+        """What is missing of what a model learned from, and how it is given."""
+        if not self.missing:
+            return None
+        return message(
+            "evolve.columns_missing",
+            "The column '{column}' is missing; there are: {columns}. The model learned from {wanted}: name them so, such as "
+            "SELECT … AS {column}.",
+            column=self.missing[0],
+            columns=list(columns),
+            wanted=list(wanted),
+        )
 
 
 def missing_columns(columns: Sequence[str], wanted: Sequence[str]) -> Matched:

@@ -24,7 +24,6 @@ from core.evolve.sources.met import read_met
 from core.evolve.sources.query import rows_of
 
 HOURS_AFTER_TROUBLE = 0.25
-_FAULT = "evolve.source_fault"
 
 Gather = Callable[[Iterator[pyarrow.Table], Path], Given]
 
@@ -51,7 +50,9 @@ def fresh_tables(ledger: Ledger, home: Path, roles: Callable[[], ColumnRoles], n
             except (
                 Exception
             ) as error:  # a driver fails in manners of its own, and the folder is to be read all the same
-                fault = message(_FAULT, "Asking for new rows failed: {reason}.", reason=type(error).__name__)
+                fault = message(
+                    "evolve.source_fault", "Asking for new rows failed: {reason}.", reason=type(error).__name__
+                )
                 noted["trouble"] = fault.to_dict()
             else:
                 if given is not None:

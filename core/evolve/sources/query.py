@@ -35,7 +35,9 @@ _LOCKED = ("database is locked", "could not set lock", "lock timeout", "database
 _SLOW = ("interrupt", "statement timeout")
 
 
-def rows_of(database: str, query: str, *, seconds: float = SECONDS, chunk: int = CHUNK) -> Generator[pyarrow.Table, None, None]:
+def rows_of(
+    database: str, query: str, *, seconds: float = SECONDS, chunk: int = CHUNK
+) -> Generator[pyarrow.Table, None, None]:
     """What a query gives, as text, one chunk after the other; at least one chunk, which may be empty.
 
     Parameters

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from core.base.messages import Message
 from core.data.dataset.columns import ColumnRoles
 from core.evolve.sources.address import check_source
 from core.evolve.sources.given import columns_of, missing_columns
@@ -24,14 +25,14 @@ class Tried:
     ----------
     meant
         Column that the model learns from → the query's column.
-    missing
-        Columns that the model learns from, and the query does not give.
+    problem
+        That a column is missing; none otherwise.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     meant: dict[str, str]
-    missing: tuple[str, ...]
+    problem: Message | None
 
 
 def try_query(database: str, query: str, roles: ColumnRoles, *, rows: int = FIRST) -> Tried:
@@ -51,7 +52,7 @@ def try_query(database: str, query: str, roles: ColumnRoles, *, rows: int = FIRS
         tuple(table.column_names),
         tuple(tuple(_cell(row, table.column_names)) for row in table.slice(0, rows).to_pylist()),
         dict(zip(there, names.found, strict=True)),
-        tuple(names.missing),
+        names.problem(table.column_names, wanted),
     )
 
 

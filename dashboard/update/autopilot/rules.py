@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.base.config import home, settings_of
 from core.base.errors import CoreError
-from core.evolve.changing import change_policy, folder_problem
+from core.evolve.changing import change_policy
 from core.evolve.ledger import Ledgers
 from core.evolve.policy import Policy
+from core.evolve.sources.address import shown
 from core.workflows.requests import AUTO, strategies_for
 from dashboard.parts import choices, scores
 from dashboard.parts.forms.forms import set_values, settings_form
@@ -20,21 +21,21 @@ from dashboard.parts.tables import plain
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message
 from dashboard.update import page as update_page
-from dashboard.update.autopilot import followed
+from dashboard.update.autopilot import followed, sources
 from dashboard.update.page import Situation
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 KEY = "update.autopilot"
-COMING_IN = ("corrections", "least_rows", "at_alarm")  # below the folder; the rest stands beside
+COMING_IN = ("corrections", "least_rows", "at_alarm")  # below the sources; the rest stands beside
 Place = Literal["switch", "save"]  # where a refusal is told
 
 
 def draw(situation: Situation) -> None:
     """The switch with what it means, and the form."""
     policy, key = Ledgers(home()).read(situation.classifier).policy, key_of(situation.classifier)
-    stored = policy.model_dump()
+    stored = shown(policy.model_dump())
     if st.session_state.get(f"{key}.stored") != stored:  # also where a command has changed it meanwhile
         set_values(key, stored)
         st.session_state[f"{key}.stored"] = stored
@@ -64,8 +65,7 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
     settings = {setting.name: setting for setting in settings_of(Policy)}
     left, right = st.columns(2, gap="large")
     with left:
-        settings_form([settings["folder"]], key=key)
-        _tell_of_folder(key, active=bool(stored["active"]))
+        sources.draw(settings, situation.champion, key, active=bool(stored["active"]))
         settings_form([settings[name] for name in (*COMING_IN, "webhook", "mail")], key=key)
     with right:
         settings_form([settings["hours_between"]], key=key)
@@ -87,15 +87,6 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
     _tell_refusal(key, "save")
 
 
-def _tell_of_folder(key: str, *, active: bool) -> None:
-    folder = _on_screen(key)["folder"]
-    problem = folder_problem(folder)
-    if problem is not None:
-        st.warning(plain(t_message(problem)), icon=":material/folder_off:")
-    elif active and not folder:
-        st.caption(t("autopilot.no_folder"))
-
-
 def _strategy(champion: VersionInfo, key: str) -> None:
     """What suits the model, and what is set even if it does not: then saving says so."""
     fitting = strategies_for(scores.task_of_version(champion), str(champion.summary.get("model", "")))
@@ -108,7 +99,7 @@ def _strategy(champion: VersionInfo, key: str) -> None:
 def _on_screen(key: str) -> dict[str, Any]:
     """The rules as they stand in the form, but for the switch."""
     values = {name: st.session_state[f"{key}.{name}"] for name in Policy.model_fields if name != "active"}
-    return {**values, "folder": str(values["folder"] or "").strip()}
+    return {**values, **sources.on_screen(key)}
 
 
 def _switch(model: str) -> None:
