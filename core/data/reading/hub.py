@@ -145,9 +145,15 @@ def _explained(name: str) -> Iterator[None]:
     import datasets
     import httpx2  # the Hub's own client speaks through it
     import requests
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+    )
 
-    unknown = (datasets.exceptions.DatasetNotFoundError, RepositoryNotFoundError, FileNotFoundError)
+    nowhere = datasets.exceptions.DatasetNotFoundError
+    unknown = (nowhere, RepositoryNotFoundError, HFValidationError, FileNotFoundError)
     try:
         yield
     except unknown:

@@ -66,11 +66,11 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         sources.draw(settings, situation.champion, key, active=bool(stored["active"]))
-        settings_form([settings[name] for name in (*COMING_IN, "webhook", "mail")], key=key)
+        settings_form([settings[name] for name in COMING_IN], key=key)
     with right:
         settings_form([settings["hours_between"]], key=key)
         _strategy(situation.champion, key)
-        settings_form([settings[name] for name in ("older_tests", "then", "take_back")], key=key)
+        settings_form([settings[name] for name in ("older_tests", "then", "take_back", "webhook", "mail")], key=key)
     changed = any(value != stored[name] for name, value in _on_screen(key).items())
     with st.container(horizontal=True, vertical_alignment="center", key="autopilot-save"):
         st.button(

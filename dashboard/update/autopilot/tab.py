@@ -30,7 +30,7 @@ def _standing(model: str) -> None:
     """What the policy has done so far, read anew every few seconds."""
     ledger = Ledgers(home()).read(model)
     for trouble in ledger.troubles:
-        st.warning(t("autopilot.trouble", what=plain(t_message(trouble))), icon=":material/warning:")
+        st.warning(f"{t('autopilot.trouble', what='')}{plain(t_message(trouble))}", icon=":material/warning:")
     layout.section(t("autopilot.files"), help=t("autopilot.files_help"))
     _rows(ledger)
     sources.tell_of_looks(ledger.sources)

@@ -101,7 +101,7 @@ def test_it_is_asked_as_often_as_the_policy_says_and_at_once_where_that_was_chan
 @pytest.mark.parametrize(
     ("query", "key"),
     [
-        ("SELECT * FROM nothing", "evolve.query_failed"),
+        ("SELECT * FROM absent", "evolve.query_failed"),
         ("SELECT text FROM rows", "evolve.columns_missing"),
         ("DELETE FROM rows", "evolve.query_writes"),
         ("SELECT 1; SELECT 2", "evolve.query_several"),

@@ -162,9 +162,9 @@ def test_other_files_are_out_of_reach(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_table_that_is_missing_is_said_in_the_words_of_the_database(database: Database) -> None:
-    error = refused(database[0], "SELECT * FROM nothing")
+    error = refused(database[0], "SELECT * FROM absent")
     assert error.message.key == "evolve.query_failed"
-    assert "nothing" in str(error)
+    assert "absent" in str(error)
     assert refused(database[0], "SELECT 1 AS a, 2 AS a").message.key == "evolve.query_twice"
 
 
