@@ -125,7 +125,7 @@ def take(path: Path, folder: VersionFolder, workspace: Workspace, pending: Seque
     stored = workspace.datasets.save(
         loaded.dataset, name=path.name[:80], roles=loaded.roles, source={**loaded.source(), "policy": True}
     )
-    there = [dataset for dataset in pending if dataset in {info.id for info in workspace.datasets.list()}]
+    there = {info.id for info in workspace.datasets.list()} & set(pending)
     waiting = {row for dataset in there for row in _rows(workspace.datasets.load(dataset))}
     return Looked(verdict, reasons, stored.id, *_counts(loaded.dataset, past, waiting))
 

@@ -134,8 +134,9 @@ def _here(name: str) -> bool:
 def _load(name: str, config: str | None, split: str | None, revision: str | None) -> Any:
     import datasets
 
+    wanted = {word: value for word, value in (("split", split), ("revision", revision)) if value is not None}
     with _explained(name):
-        loaded = datasets.load_dataset(name, config, split=split, revision=revision)
+        loaded = datasets.load_dataset(name, config, **wanted)
     return loaded if split is None else {split: loaded}
 
 

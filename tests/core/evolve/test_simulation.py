@@ -15,7 +15,12 @@ from tests.core.conftest import reviews
 from tests.core.evolve.conftest import Evolving
 
 
-def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(evolving: Evolving) -> None:
+def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(
+    evolving: Evolving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    for source in ("rows_of", "revision_of"):
+        monkeypatch.setattr(f"core.evolve.sources.looking.{source}", lambda *words: asked.append(words))
     with pytest.raises(DataError, match="one table only"):
         simulate("Shop", Policy(), evolving.workspace)
     for seed in (1, 2):
@@ -24,12 +29,14 @@ def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(evolving: Evo
     assert evolving.champion == 3
     before = Ledgers(evolving.workspace.home).read("Shop").to_dict()
     told: list[str] = []
-    done = simulate("Shop", Policy(least_rows=50), evolving.workspace, lambda name, share: told.append(name))
+    rules = Policy(least_rows=50, database="${NOT_ASKED}", query="SELECT 1", hub="not/asked")
+    done = simulate("Shop", rules, evolving.workspace, lambda name, share: told.append(name))
     assert [(batch.rows, batch.verdict, batch.state) for batch in done.batches] == [
         (100, "entered", "promoted"),
         (100, "entered", "promoted"),
     ]
     assert (done.promotions, done.wrong) == (2, 0)
+    assert asked == []
     assert len(done.matrix) == 3
     assert 0 <= done.first <= 1
     assert len(told) == 3
