@@ -18,6 +18,7 @@ from core.base.messages import Message, message
 from core.evolve.channels import check
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.policy import TRY, Policy
+from core.evolve.sources.address import check_source, shown
 from core.serving.monitor.keeping import keeps_texts
 from core.serving.monitor.store import MonitorStore
 from core.tasks import DEFAULT, task_of
@@ -48,7 +49,7 @@ def change_policy(model: str, values: Mapping[str, Any], workspace: Workspace) -
         _check(model, after, changed, workspace)
         ledger.policy = after
     if changed:
-        AuditLog(workspace.home).add("policy_set", model=model, facts={"changed": changed})
+        AuditLog(workspace.home).add("policy_set", model=model, facts={"changed": shown(changed)})
     return after, changed
 
 
@@ -100,6 +101,8 @@ def _check(model: str, policy: Policy, changed: Mapping[str, Any], workspace: Wo
         problem = folder_problem(policy.folder)
         if problem is not None:
             raise ConfigError(problem.key, problem.text, **problem.facts)
+    if begins or {"database", "query"} & set(changed):
+        check_source(policy.database, policy.query)
     if "webhook" in changed or "mail" in changed:
         check(policy.webhook, policy.mail)
     beside = policy.then == "shadow" and (begins or "then" in changed)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.base.errors import CoreError, DataError
+from core.base.errors import CoreError
 from core.base.messages import Message, message
-from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.inputs import body_of
 from core.data.dataset.label_spelling import match_labels
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import TextDataset
@@ -22,6 +22,7 @@ from core.data.labelling.corrections import joined_rows
 from core.data.loading.label_notes import label_counts
 from core.data.loading.load import load_dataset
 from core.evolve.ledger import FileVerdict, Ledger
+from core.evolve.roles import roles_of
 from core.serving.engines.graphs import load_version
 from core.statistics.intervals import rate_estimate
 from core.tasks.text_classification.baseline import fit_baseline
@@ -49,11 +50,14 @@ MOST_MET = 0.5  # share of rows that may have been met before
 
 
 def fresh_files(ledger: Ledger, now: float | None = None) -> Iterator[tuple[Path, str]]:
-    """Files of the watched folder that nobody has read, each with the hash of its content; not those still being written."""
+    """Files of the watched folder that changed since the last look, each with the hash of its content; not those still being
+    written. One that has been looked at stays out, whether or not its content was read under another name.
+    """
     folder = Path(ledger.policy.folder).expanduser()
     if not ledger.policy.folder or not folder.is_dir():
         return
-    known = {taken.mark for taken in ledger.files}
+    known = {taken.mark: taken.name for taken in reversed(ledger.files)}
+    read = set(known)
     looked: dict[str, list[Any]] = {}
     for path in sorted(folder.iterdir()):
         if (
@@ -72,36 +76,77 @@ def fresh_files(ledger: Ledger, now: float | None = None) -> Iterator[tuple[Path
         with path.open("rb") as file:
             mark = before[2] if len(before) > 2 else hashlib.file_digest(file, "sha256").hexdigest()
         looked[str(path)] = [*own, mark]
-        if mark not in known:
-            known.add(mark)
+        again = same_mark(mark, path.name)
+        if known.setdefault(mark, path.name) != path.name and again not in known:
+            known[again] = path.name
+            yield path, mark
+        elif mark not in read:
+            read.add(mark)
             yield path, mark
     ledger.looked = looked
 
 
-def roles_of(folder: VersionFolder, workspace: Workspace) -> ColumnRoles:
-    """The columns of the newest table that a version has learned from."""
-    for record in reversed(folder.experiences()):
-        try:
-            return replace(workspace.datasets.info(record.dataset).roles, split=None)
-        except DataError:  # deleted since
-            continue
-    return ColumnRoles("text", "label" if folder.task.reads_targets else None)
+@dataclass(frozen=True)
+class Looked:
+    """What was seen of a table.
+
+    Parameters
+    ----------
+    dataset
+        The stored dataset's id; empty where it could not be read.
+    rows, met, twice
+        Rows that are new; rows that were learned or tested before, or wait in another table; rows that stand in it again.
+    """
+
+    verdict: FileVerdict
+    reasons: list[Message]
+    dataset: str = ""
+    rows: int = 0
+    met: int = 0
+    twice: int = 0
 
 
-def take(path: Path, folder: VersionFolder, workspace: Workspace) -> tuple[FileVerdict, list[Message], str, int]:
-    """Read a table and decide on it: verdict, reasons, the stored dataset's id and its rows."""
+def take(path: Path, folder: VersionFolder, workspace: Workspace, pending: Sequence[str] = ()) -> Looked:
+    """Read a table, store it and decide on it.
+
+    Parameters
+    ----------
+    pending
+        Ids of tables whose rows wait for the next batch.
+    """
     try:
         loaded = load_dataset(path, roles_of(folder, workspace), batch=True)
     except CoreError as error:
-        return "aside", [error.message], "", 0
-    verdict, reasons = examine(loaded.dataset, folder, read_past(folder, workspace))
+        return Looked("aside", [error.message])
+    past = read_past(folder, workspace)
+    verdict, reasons = examine(loaded.dataset, folder, past)
     broken = [left.message for left in loaded.left_out if left.of_reader]
     if broken and verdict == "entered":  # it may have been cut off
         verdict, reasons = "waiting", broken
     stored = workspace.datasets.save(
         loaded.dataset, name=path.name[:80], roles=loaded.roles, source={**loaded.source(), "policy": True}
     )
-    return verdict, reasons, stored.id, len(loaded.dataset)
+    there = {info.id for info in workspace.datasets.list()} & set(pending)
+    waiting = {row for dataset in there for row in _rows(workspace.datasets.load(dataset))}
+    return Looked(verdict, reasons, stored.id, *_counts(loaded.dataset, past, waiting))
+
+
+def _rows(batch: TextDataset) -> list[tuple[str, str]]:
+    return list(zip(map(body_of, batch.texts), batch.label_names(), strict=True))
+
+
+def _counts(batch: TextDataset, past: Past, waiting: Collection[tuple[str, str]]) -> tuple[int, int, int]:
+    """Rows that are new, were met before, and stand twice in it. Another label makes a row new, but not in a frozen test."""
+    seen, rows = compare_batch(batch, past), _rows(batch)
+    known = {*seen.trained.tolist()} - {*seen.relabelled.tolist()} | {*seen.tested.tolist()}
+    known |= {number for number, row in enumerate(rows) if row in waiting}
+    new = len({row for number, row in enumerate(rows) if number not in known})
+    return new, len(known), len(rows) - len(known) - new
+
+
+def same_mark(mark: str, name: str) -> str:
+    """What tells a file of a content that was read already under another name."""
+    return hashlib.sha256(f"{mark} {name}".encode("utf-8", "replace")).hexdigest()
 
 
 def examine(batch: TextDataset, folder: VersionFolder, past: Past) -> tuple[FileVerdict, list[Message]]:

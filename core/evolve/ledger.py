@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,10 @@ from core.base import files
 from core.base.config import build
 from core.base.messages import Message
 from core.evolve.policy import Policy
+from core.evolve.sources.address import shown
 
 FOLDER = "policies"
-FileVerdict = Literal["entered", "waiting", "aside"]
+FileVerdict = Literal["entered", "waiting", "aside", "same"]
 BatchState = Literal[
     "ready", "trying", "running", "shadow", "waiting", "promoted", "kept_back", "refused", "taken_back", "failed"
 ]
@@ -29,14 +31,17 @@ OPEN: tuple[BatchState, ...] = ("ready", "trying", "running", "shadow", "waiting
 
 @dataclass
 class Taken:
-    """A file that was read.
+    """A file that was read, or the rows that another source gave at a look.
 
     Parameters
     ----------
     mark
         Hash of its content.
     verdict
-        Whether its rows are learned, wait for a person, or were set aside; and why.
+        Whether its rows are learned, wait for a person, or were set aside, and why; or whether it is the copy of one that was
+        read before.
+    rows, met, twice
+        Rows that are new, rows that were met before, and rows that stand in it again.
     """
 
     mark: str
@@ -46,6 +51,8 @@ class Taken:
     rows: int = 0
     dataset: str = ""
     reasons: list[dict[str, Any]] = field(default_factory=list)
+    met: int = 0
+    twice: int = 0
 
     @property
     def messages(self) -> list[Message]:
@@ -99,6 +106,8 @@ class Ledger:
         The version of which an alarm was told, and of which that its score is below the line.
     outgoing
         What people are still to be told.
+    sources
+        Of each source beside the folder: when it was looked at, what it was asked, what it gave, or why it gave nothing.
     """
 
     model: str
@@ -113,6 +122,13 @@ class Ledger:
     lowered: int | None = None
     outgoing: list[dict[str, Any]] = field(default_factory=list)
     trouble: dict[str, Any] | None = None
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def troubles(self) -> list[Message]:
+        """What the last step ended with, and why a source gave nothing at its last look."""
+        stored = [self.trouble, *(state.get("trouble") for state in self.sources.values())]
+        return [Message.from_dict(trouble) for trouble in stored if trouble]
 
     @property
     def pending(self) -> list[Taken]:
@@ -147,6 +163,10 @@ class Ledger:
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "policy": self.policy.model_dump()}
 
+    def shown(self) -> dict[str, Any]:
+        """The same, without a password that somebody may have written into the rules by hand."""
+        return {**self.to_dict(), "policy": shown(self.policy.model_dump())}
+
 
 class Ledgers:
     """The policies of one workspace."""
@@ -171,6 +191,11 @@ class Ledgers:
     def remove(self, model: str) -> None:
         """Forget a model's policy, with what it has done."""
         self._path(model).unlink(missing_ok=True)
+        shutil.rmtree(self.rows_of(model), ignore_errors=True)
+
+    def rows_of(self, model: str) -> Path:
+        """Where it is kept which rows the sources of a model have given; see `core.evolve.sources.met`."""
+        return self._path(model).with_suffix(".rows")
 
     @contextmanager
     def alone(self, model: str, *, seconds: float = 10.0) -> Iterator[Ledger | None]:
@@ -210,4 +235,5 @@ def _read(path: Path) -> Ledger | None:
         lowered=stored.get("lowered"),
         outgoing=stored.get("outgoing", []),
         trouble=stored.get("trouble"),
+        sources=stored.get("sources", {}),
     )

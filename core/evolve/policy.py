@@ -26,6 +26,40 @@ class Policy(Config):
         "is still being written is waited for.",
         group="data",
     )
+    database: str = setting(
+        "",
+        label="Database",
+        help="Address of a database that is asked for new rows: sqlite:/// or duckdb:/// and the whole path of a file, or "
+        "postgresql://. A password stands in an environment variable, such as "
+        "postgresql://reader:${SHOP_PASSWORD}@db.example.org/shop.",
+        group="data",
+    )
+    query: str = setting(
+        "",
+        label="SQL query",
+        help="One statement that reads, with the columns of the table that the model learned from. Rows that it gave before are "
+        "left out.",
+        group="data",
+    )
+    hub: str = setting(
+        "",
+        label="Dataset of the Hub",
+        help="Its new revisions are read, each once, such as stanfordnlp/sst2; a folder of this machine that is laid out like "
+        "one is fine, too. Rows of earlier revisions are left out.",
+        group="data",
+    )
+    hub_config: str = setting("", label="Its configuration", help="Where the dataset has several.", group="data")
+    hub_split: str = setting(
+        "", label="Its split", help="The only split that is read, such as train; empty: all.", group="data"
+    )
+    query_hours: float = setting(
+        24.0,
+        label="Hours between looks",
+        help="How often the database and the Hub are asked. After trouble they are asked again within a quarter of an hour.",
+        bounds=(1.0, 720.0),
+        step=1.0,
+        group="data",
+    )
     corrections: bool = setting(
         True,
         label="Corrections join in",

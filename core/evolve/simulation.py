@@ -167,7 +167,17 @@ def _switch_on(model: str, policy: Policy, own: Workspace) -> None:
     """The same rules, but that nobody is asked or told, and that a month lies between two tables."""
     with Ledgers(own.home).alone(model) as ledger:
         assert ledger is not None
-        alone = {"active": True, "folder": "", "webhook": "", "mail": "", "then": "promote", "most_days": 0}
+        alone = {
+            "active": True,
+            "folder": "",
+            "database": "",
+            "query": "",
+            "hub": "",
+            "webhook": "",
+            "mail": "",
+            "then": "promote",
+            "most_days": 0,
+        }
         ledger.policy = policy.model_copy(update=alone)
 
 

@@ -20,8 +20,9 @@ from core.data.dataset.rows import TextDataset
 from core.data.labelling.corrections import JOINED, Corrections, join_corrections
 from core.evolve import shadow
 from core.evolve.context import Context, since
-from core.evolve.intake import enough, fresh_files, take
-from core.evolve.ledger import Batch, Ledger, Ledgers, Taken
+from core.evolve.entering import take_in
+from core.evolve.intake import enough
+from core.evolve.ledger import Batch, Ledger, Ledgers
 from core.evolve.telling import deliver, look, tell
 from core.evolve.trying import is_tried
 from core.jobs import JobQueue
@@ -61,7 +62,7 @@ def step(model: str, workspace: Workspace, queue: JobQueue, *, now: datetime | N
                 refuse_half_forgotten(workspace.home)
                 look(ledger, *_champion(ledger, context), workspace.home, context.now)
                 _follow(ledger, context)
-                _take_in(ledger, context, ledgers)
+                take_in(ledger, ledgers, workspace, context.now)
                 _take_back(ledger, context)
                 _begin(ledger, context, ledgers)
             except CoreError as error:
@@ -84,23 +85,6 @@ def decide(ledger: Ledger, mark: str, *, enter: bool) -> bool:
 def _champion(ledger: Ledger, context: Context) -> tuple[VersionInfo, VersionFolder]:
     version = context.workspace.registry.resolve(ledger.model)
     return version, VersionFolder(context.workspace.registry.folder_of(version))
-
-
-def _take_in(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
-    for path, mark in fresh_files(ledger):
-        _, folder = _champion(ledger, context)
-        verdict, reasons, dataset, rows = take(path, folder, context.workspace)
-        told = [reason.to_dict() for reason in reasons]
-        ledger.files.append(Taken(mark, path.name, context.stamp, verdict, rows, dataset, told))
-        ledgers.write(ledger)
-        facts = {"file": path.name, "rows": rows, "verdict": verdict}
-        reason = " ".join(str(reason) for reason in reasons)
-        if verdict == "waiting":
-            waits = message(
-                "evolve.file_waits", "The table '{file}' waits for a person: {reason}", file=path.name, reason=reason
-            )
-            tell(ledger, "rows_wait", waits)
-        context.workspace.registry.audit.add("rows_taken", model=ledger.model, reason=reason, facts=facts, once=mark)
 
 
 def _follow(ledger: Ledger, context: Context) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,12 @@ from core.data.reading.source import FILE_LIMIT
 
 MEMORY = 4 * 1024**3  # bytes; all splits of a dataset whose file may have 200 MB
 SECONDS = 1800.0  # with the download
+SECONDS_ASKED = 20.0  # that the Hub may take to say which revision is the newest
 
 
-def fetch_apart(name: str, folder: Path, *, config: str | None = None) -> Path:
+def fetch_apart(
+    name: str, folder: Path, *, config: str | None = None, split: str | None = None, revision: str | None = None
+) -> Path:
     """`fetch_dataset` in another process, within limits of memory and time: a few kilobytes of Parquet may stand for very much.
 
     Raises
@@ -33,7 +38,7 @@ def fetch_apart(name: str, folder: Path, *, config: str | None = None) -> Path:
     asked = str(here.absolute()) if name.strip() and here.is_dir() else name
     limits = Limits(min(MEMORY, psutil.virtual_memory().total * 3 // 4), SECONDS)
     try:
-        with ask("hub", folder, limits=limits, name=asked, config=config) as (path, _):
+        with ask("hub", folder, limits=limits, name=asked, config=config, split=split, revision=revision) as (path, _):
             return Path(path)
     except DataError as error:
         if not error.message.key.startswith("data.reading_"):
@@ -48,8 +53,10 @@ def fetch_apart(name: str, folder: Path, *, config: str | None = None) -> Path:
         ) from None
 
 
-def fetch_dataset(name: str, folder: Path, *, config: str | None = None) -> Path:
-    """Load a dataset with `datasets.load_dataset` and write all its splits into one Parquet file.
+def fetch_dataset(
+    name: str, folder: Path, *, config: str | None = None, split: str | None = None, revision: str | None = None
+) -> Path:
+    """Load a dataset with `datasets.load_dataset` and write its splits into one Parquet file.
 
     Programs that come along with a dataset are never run. Downloads are kept in the cache that other programs share.
 
@@ -61,6 +68,10 @@ def fetch_dataset(name: str, folder: Path, *, config: str | None = None) -> Path
         Where the file goes; it is there completely or not at all.
     config
         Which configuration, where the dataset has several.
+    split
+        The only split that is wanted; all of them otherwise.
+    revision
+        Which state of it, as `revision_of` has it; the newest otherwise. A folder has only one.
 
     Returns
     -------
@@ -76,7 +87,7 @@ def fetch_dataset(name: str, folder: Path, *, config: str | None = None) -> Path
     name = name.strip()
     if not name:
         raise DataError("data.hub_no_name", "No dataset is named. Give its name on the Hub, such as stanfordnlp/sst2.")
-    table = _joined(_load(name, config))
+    table = _joined(_load(name, config, split, None if _here(name) else revision))
     if table.num_rows == 0:
         raise DataError("data.hub_empty", "The dataset '{dataset}' has no rows.", dataset=name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,21 +107,71 @@ def fetch_dataset(name: str, folder: Path, *, config: str | None = None) -> Path
     return target
 
 
-def _load(name: str, config: str | None) -> Any:
-    import datasets
-    import requests
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+def revision_of(name: str) -> str:
+    """What changes when a dataset does: on the Hub the hash of its last commit, of a folder one of its files' sizes and times.
 
+    Raises
+    ------
+    DataError
+        When the Hub cannot be reached, or there is no such dataset.
+    """
+    name = name.strip()
+    if _here(name):
+        root = Path(name).expanduser()
+        files = sorted(path for path in root.rglob("*") if path.is_file())
+        facts = [(str(path.relative_to(root)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+    from huggingface_hub import HfApi
+
+    with _explained(name):
+        return str(HfApi().dataset_info(name, timeout=SECONDS_ASKED).sha)
+
+
+def _here(name: str) -> bool:
+    return Path(name).expanduser().is_dir()
+
+
+def _load(name: str, config: str | None, split: str | None, revision: str | None) -> Any:
+    import datasets
+
+    wanted = {word: value for word, value in (("split", split), ("revision", revision)) if value is not None}
+    with _explained(name):
+        loaded = datasets.load_dataset(name, config, **wanted)
+    return loaded if split is None else {split: loaded}
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """What the Hub or a dataset has against it, as a sentence with the cure."""
+    import datasets
+    import httpx2  # the Hub's own client speaks through it
+    import requests
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+    )
+
+    nowhere = datasets.exceptions.DatasetNotFoundError
+    unknown = (nowhere, RepositoryNotFoundError, HFValidationError, FileNotFoundError)
     try:
-        return datasets.load_dataset(name, config)
-    except (datasets.exceptions.DatasetNotFoundError, FileNotFoundError):
+        yield
+    except unknown:
         raise DataError(
             "data.hub_unknown",
             "There is no dataset '{dataset}' on the Hub or on this machine, or it takes a login. Check the name; it is written "
             "owner/name.",
             dataset=name,
         ) from None
-    except (ConnectionError, requests.RequestException, OfflineModeIsEnabled, HfHubHTTPError, TimeoutError) as error:
+    except (
+        ConnectionError,
+        requests.RequestException,
+        OfflineModeIsEnabled,
+        HfHubHTTPError,
+        httpx2.HTTPError,
+        TimeoutError,
+    ) as error:
         raise DataError(
             "data.hub_offline",
             "The Hugging Face Hub cannot be reached: {reason}. Check the connection, or download the dataset elsewhere and "

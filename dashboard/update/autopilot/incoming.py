@@ -59,7 +59,9 @@ def _verdict(taken: Taken, numbers: dict[str, int]) -> str:
 
 
 def _reasons(taken: Taken) -> str:
-    return t("evaluate.gap").join(t_message(reason) for reason in taken.messages)
+    known = t("autopilot.known", met=taken.met, twice=taken.twice)
+    told = [known] if taken.met or taken.twice else []
+    return t("evaluate.gap").join([*told, *(t_message(reason) for reason in taken.messages)])
 
 
 def _waiting(model: str, taken: Taken) -> None:

@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.base.config import home, settings_of
 from core.base.errors import CoreError
-from core.evolve.changing import change_policy, folder_problem
+from core.evolve.changing import change_policy
 from core.evolve.ledger import Ledgers
 from core.evolve.policy import TRY, Policy
+from core.evolve.sources.address import shown
 from core.workflows.requests import AUTO, strategies_for
 from dashboard.parts import choices, scores
 from dashboard.parts.forms.forms import set_values, settings_form
@@ -20,21 +21,21 @@ from dashboard.parts.tables import plain
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message
 from dashboard.update import page as update_page
-from dashboard.update.autopilot import followed
+from dashboard.update.autopilot import followed, sources
 from dashboard.update.page import Situation
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 KEY = "update.autopilot"
-COMING_IN = ("corrections", "least_rows", "at_alarm", "least_score")  # below the folder; the rest stands beside
+COMING_IN = ("corrections", "least_rows", "at_alarm", "least_score")  # below the sources; the rest stands beside
 Place = Literal["switch", "save"]  # where a refusal is told
 
 
 def draw(situation: Situation) -> None:
     """The switch with what it means, and the form."""
     policy, key = Ledgers(home()).read(situation.classifier).policy, key_of(situation.classifier)
-    stored = policy.model_dump()
+    stored = shown(policy.model_dump())
     if st.session_state.get(f"{key}.stored") != stored:  # also where a command has changed it meanwhile
         set_values(key, stored)
         st.session_state[f"{key}.stored"] = stored
@@ -64,9 +65,8 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
     settings = {setting.name: setting for setting in settings_of(Policy)}
     left, right = st.columns(2, gap="large")
     with left:
-        settings_form([settings["folder"]], key=key)
-        _tell_of_folder(key, active=bool(stored["active"]))
-        settings_form([settings[name] for name in (*COMING_IN, "webhook", "mail")], key=key)
+        sources.draw(settings, situation.champion, key, active=bool(stored["active"]))
+        settings_form([settings[name] for name in COMING_IN], key=key)
     with right:
         settings_form([settings[name] for name in ("hours_between", "most_days")], key=key)
         _strategy(situation.champion, key)
@@ -75,7 +75,7 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
         settings_form([settings[name] for name in ("older_tests", "then")], key=key)
         if st.session_state[f"{key}.then"] == "shadow":
             settings_form([settings["shadow_texts"]], key=key, defaults=stored)
-        settings_form([settings["take_back"]], key=key)
+        settings_form([settings[name] for name in ("take_back", "webhook", "mail")], key=key)
     changed = any(value != stored[name] for name, value in on_screen(key).items())
     with st.container(horizontal=True, vertical_alignment="center", key="autopilot-save"):
         st.button(
@@ -90,15 +90,6 @@ def _form(situation: Situation, key: str, stored: Mapping[str, Any]) -> None:
         if changed:
             st.caption(t("autopilot.not_saved"), width="content")
     _tell_refusal(key, "save")
-
-
-def _tell_of_folder(key: str, *, active: bool) -> None:
-    folder = on_screen(key)["folder"]
-    problem = folder_problem(folder)
-    if problem is not None:
-        st.warning(plain(t_message(problem)), icon=":material/folder_off:")
-    elif active and not folder:
-        st.caption(t("autopilot.no_folder"))
 
 
 def _strategy(champion: VersionInfo, key: str) -> None:
@@ -118,7 +109,7 @@ def on_screen(key: str) -> dict[str, Any]:
     values = {
         name: st.session_state.get(f"{key}.{name}", stored[name]) for name in Policy.model_fields if name != "active"
     }
-    return {**values, "folder": str(values["folder"] or "").strip()}
+    return {**values, **sources.on_screen(key)}
 
 
 def _switch(model: str) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from core.base.config import home
-from core.base.messages import Message
 from core.evolve.ledger import Ledger, Ledgers
 from core.serving.monitor.store import MonitorStore
 from dashboard.parts import tables
@@ -15,7 +14,7 @@ from dashboard.parts.tables import plain
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, t_message
-from dashboard.update.autopilot import batches, incoming, rules, simulated
+from dashboard.update.autopilot import batches, incoming, rules, simulated, sources
 from dashboard.update.autopilot.followed import SECONDS_BETWEEN_LOOKS
 from dashboard.update.page import Situation
 
@@ -31,11 +30,11 @@ def draw(situation: Situation) -> None:
 def _standing(model: str) -> None:
     """What the policy has done so far, read anew every few seconds."""
     ledger = Ledgers(home()).read(model)
-    if ledger.trouble is not None:
-        trouble = plain(t_message(Message.from_dict(ledger.trouble)))
-        st.warning(t("autopilot.trouble", what=trouble), icon=":material/warning:")
+    for trouble in ledger.troubles:
+        st.warning(f"{t('autopilot.trouble', what='')}{plain(t_message(trouble))}", icon=":material/warning:")
     layout.section(t("autopilot.files"), help=t("autopilot.files_help"))
     _rows(ledger)
+    sources.tell_of_looks(ledger.sources)
     incoming.draw(ledger)
     layout.section(t("autopilot.batches"), help=t("autopilot.batches_help"))
     batches.draw(ledger)

@@ -14,7 +14,12 @@ from tests.core.conftest import reviews
 from tests.core.evolve.conftest import Evolving
 
 
-def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(evolving: Evolving) -> None:
+def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(
+    evolving: Evolving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    for source in ("rows_of", "revision_of"):
+        monkeypatch.setattr(f"core.evolve.sources.looking.{source}", lambda *words: asked.append(words))
     with pytest.raises(DataError, match="one table only"):
         list(simulate(SimulateRequest(classifier="Shop"), evolving.workspace))
     for seed in (1, 2):
@@ -22,7 +27,8 @@ def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(evolving: Evo
         evolving.step(4)
     assert evolving.champion == 3
     before = Ledgers(evolving.workspace.home).read("Shop").to_dict()
-    request = SimulateRequest(classifier="Shop", rules={"least_rows": 50})
+    rules = {"least_rows": 50, "database": "${NOT_ASKED}", "query": "SELECT 1", "hub": "not/asked"}
+    request = SimulateRequest(classifier="Shop", rules=rules)
     events = list(simulate(request, evolving.workspace))
     done = events[-1].simulated
     assert [(batch.rows, batch.verdict, batch.state) for batch in done.batches] == [
@@ -30,6 +36,7 @@ def test_a_stream_is_followed_and_nothing_of_the_workspace_changes(evolving: Evo
         (100, "entered", "promoted"),
     ]
     assert (done.promotions, done.wrong) == (2, 0)
+    assert asked == []
     assert len(done.matrix) == 3
     assert 0 <= done.first <= 1
     assert [event.fraction for event in events[:-1]] == [0, 1 / 3, 2 / 3]

@@ -52,7 +52,8 @@ def test_a_table_is_read_once_learned_and_promoted_by_the_policy(evolving: Evolv
     ]
     evolving.put("again.csv", reviews(100, seed=1))
     ledger = evolving.step(3)
-    assert len(ledger.files) == 1
+    assert [(taken.name, taken.rows, taken.verdict) for taken in ledger.files[1:]] == [("again.csv", 0, "same")]
+    assert "monday.csv" in str(ledger.files[1].messages[0])
     assert len(ledger.batches) == 1
 
 

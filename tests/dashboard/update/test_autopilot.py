@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -289,3 +290,89 @@ def test_the_audit_log_and_the_history_have_words_for_it(open_page: OpenPage, ho
     assert set(table[translate(language, "audit.who")][:5]) == {translate(language, "audit.who_policy")}
     assert table[translate(language, "audit.reason")][0] == translate(language, "models.move_policy")
     assert reason_of({"reason": HOW["policy"]}) == translate(language, "models.move_policy")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> str:
+    """The address of a database with rows."""
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    with connection:
+        connection.execute("CREATE TABLE rows (body, label)")
+        connection.executemany(
+            "INSERT INTO rows VALUES (?, ?)", [(f"great *thing* {number}", "a") for number in range(9)]
+        )
+    connection.close()
+    return f"sqlite:///{tmp_path / 'shop.db'}"
+
+
+def ask(page: AppTest, database: str, query: str) -> None:
+    page.text_input(key=f"{KEY}.database").input(database).run()
+    page.text_area(key=f"{KEY}.query").input(query).run()
+    page.button(key=f"{KEY}.try").click().run()
+
+
+def test_a_query_is_tried_before_it_is_saved(
+    open_it: Callable[[], AppTest], home: Path, language: str, shop: str
+) -> None:
+    page = open_it()
+    assert page.button(key=f"{KEY}.try").disabled
+    ask(page, shop, "SELECT body, label FROM rows")
+    missing = "The column 'text' is missing" if language == "en" else "缺少列“text”"
+    assert missing in said(page)
+    assert page.dataframe[0].value.shape == (5, 2)
+    ask(page, shop, "SELECT body AS TEXT, label FROM rows")
+    assert plain(translate(language, "autopilot.columns_fit", {"columns": ["text ← TEXT", "label"]})) in said(page)
+    assert page.dataframe[0].value.iloc[0].tolist() == ["great *thing* 0", "a"]
+    ask(page, shop, "SELECT body AS text, label FROM rows WHERE 1 = 2")
+    assert translate(language, "autopilot.tried_nothing") in said(page)
+    ask(page, shop, "SELECT * FROM absent")
+    assert plain("no such table: absent") in page.error[0].value
+    ask(page, shop, "DROP TABLE rows")
+    assert "SELECT / WITH" in page.error[0].value
+    assert not (home / "policies").exists()  # trying writes nothing
+    page.text_area(key=f"{KEY}.query").input("SELECT body AS text, label FROM rows").run()
+    assert not page.error
+    page.button(key="update.autopilot.save").click().run()
+    policy = Ledgers(home).read(NAME).policy
+    assert (policy.database, policy.query) == (shop, "SELECT body AS text, label FROM rows")
+
+
+def test_a_password_in_an_address_is_refused_and_stands_nowhere(
+    open_it: Callable[[], AppTest], home: Path, language: str
+) -> None:
+    page = open_it()
+    ask(page, "postgresql://reader:geheim@host/shop", "SELECT 1")
+    assert "${SHOP_PASSWORD}" in page.error[0].value.replace("\\", "")
+    page.button(key="update.autopilot.save").click().run()
+    assert "${SHOP_PASSWORD}" in page.error[-1].value.replace("\\", "")
+    assert "geheim" not in said(page)
+    assert Ledgers(home).read(NAME).policy == Policy()
+    assert of_page(home) == []
+    Ledgers(home).write(Ledger(NAME, Policy(database="postgresql://reader:geheim@host/shop", query="SELECT 1")))
+    page = open_it()
+    assert page.text_input(key=f"{KEY}.database").value == "postgresql://reader:***@host/shop"
+    assert "geheim" not in said(page)
+
+
+def test_looks_copies_and_rows_that_do_not_count_are_told(
+    open_it: Callable[[], AppTest], home: Path, language: str
+) -> None:
+    trouble = message("evolve.query_slow", "The query took longer than {seconds:.0f} seconds.", seconds=60)
+    copy, counted = taken("a", "same", 0), taken("b", "entered")
+    counted.met, counted.twice = 1234, 2
+    at = "2026-11-30T10:00:00+00:00"
+    ledger = Ledger(NAME, Policy(active=True, database="${SHOP}", query="SELECT 1"), [copy, counted])
+    ledger.sources = {
+        "query": {"at": at, "asked": "x", "rows": 40, "met": 1234, "twice": 3, "more": False},
+        "hub": {"at": at, "asked": "x", "trouble": trouble.to_dict()},
+    }
+    Ledgers(home).write(ledger)
+    page = open_it()
+    told = said(page)
+    assert "1,234" in told
+    assert translate(language, "autopilot.no_folder") not in told
+    slow = str(trouble) if language == "en" else translate(language, trouble.key, trouble.facts)
+    assert plain(slow) in page.warning[0].value
+    table = page.dataframe[0].value.to_string()
+    assert translate(language, "autopilot.verdict_same") in table
+    assert translate(language, "autopilot.known", {"met": 1234, "twice": 2}) in table

@@ -19,6 +19,7 @@ from core.cli.progress import working
 from core.evolve.changing import change_policy, decide_on_file
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.policy import Policy
+from core.evolve.sources.address import shown
 from core.workflows.workspace import open_workspace
 
 
@@ -30,24 +31,33 @@ def policy(asked: argparse.Namespace) -> None:
 
 def _show(asked: argparse.Namespace) -> None:
     ledger = Ledgers(home()).read(asked.classifier)
-    show(asked, plain(ledger.to_dict()), "\n".join(_lines(ledger)))
+    show(asked, plain(ledger.shown()), "\n".join(_lines(ledger)))
 
 
 def _lines(ledger: Ledger) -> list[str]:
-    lines = [f"{name}: {value}" for name, value in ledger.policy.model_dump().items()]
+    lines = [f"{name}: {value}" for name, value in shown(ledger.policy.model_dump()).items()]
     for taken in ledger.files:
         reasons = " ".join(map(str, taken.messages))
-        lines.append(
-            f"{taken.at}  {taken.name}  {taken.rows:,} rows  {taken.verdict}  {taken.mark[:12]}  {reasons}".rstrip()
-        )
+        known = f", {taken.met:,} met before, {taken.twice:,} twice" if taken.met or taken.twice else ""
+        rows = f"{taken.rows:,} rows{known}"
+        lines.append(f"{taken.at}  {taken.name}  {rows}  {taken.verdict}  {taken.mark[:12]}  {reasons}".rstrip())
     for batch in ledger.batches:
         version = f"version {batch.version}" if batch.version is not None else ""
         lines.append(
             f"{batch.at}  batch {batch.number}  {batch.rows:,} rows  {batch.state}  {version}  {_said(batch.reason)}".rstrip()
         )
-    if ledger.trouble is not None:
-        lines.append(f"The last step ended with: {_said(ledger.trouble)}")
+    lines += [f"{name}: {_looked(state)}" for name, state in ledger.sources.items()]
+    lines += [f"The last look ended with: {trouble}" for trouble in ledger.troubles]
     return lines
+
+
+def _looked(state: dict[str, Any]) -> str:
+    """When a source was looked at, and what it gave."""
+    if "rows" not in state:
+        return f"looked at {state['at']}"
+    return (
+        f"looked at {state['at']}: {state['rows']:,} new rows, {state['met']:,} given before, {state['twice']:,} twice"
+    )
 
 
 def _said(stored: dict[str, Any] | None) -> str:
@@ -59,7 +69,7 @@ def _set(asked: argparse.Namespace) -> None:
     on = "on" if after.active else "off"
     tell(
         asked,
-        after.model_dump(),
+        shown(after.model_dump()),
         f"The policy of '{asked.classifier}' is switched {on}; changed: {', '.join(changed) or 'nothing'}.",
     )
 
@@ -116,7 +126,7 @@ def evolve(asked: argparse.Namespace) -> None:
             sys.stderr.flush()
 
     follow(home(), seconds=asked.every, once=asked.once, ending=ending, told=told)
-    show(asked, {"policies": [plain(ledger.to_dict()) for ledger in Ledgers(home()).all()]}, "")
+    show(asked, {"policies": [plain(ledger.shown()) for ledger in Ledgers(home()).all()]}, "")
 
 
 def _end_when_closed(ending: threading.Event) -> None:
@@ -129,5 +139,5 @@ def _standing(ledger: Ledger) -> str:
     waiting = sum(taken.rows for taken in ledger.pending)
     batch = next(reversed(ledger.batches), None)
     last = "" if batch is None else f"; batch {batch.number}: {batch.state}"
-    trouble = f"; {_said(ledger.trouble)}" if ledger.trouble is not None else ""
+    trouble = "".join(f"; {told}" for told in ledger.troubles)
     return f"'{ledger.model}': {counted(waiting, 'row')} of {ledger.policy.least_rows:,} have come in{last}{trouble}"

@@ -95,7 +95,8 @@ def _lines(path: Path, question: dict[str, Any], folder: Path) -> Any:
 
 
 def _hub(path: Path, question: dict[str, Any], folder: Path) -> Any:
-    return str(fetch_dataset(question["name"], path, config=question["config"]))
+    wanted = {name: question[name] for name in ("config", "split", "revision")}
+    return str(fetch_dataset(question["name"], path, **wanted))
 
 
 def _form(question: dict[str, Any]) -> TableFormat | None:

@@ -13,7 +13,7 @@ import pytest
 from core.base.errors import DataError
 from core.data.dataset.columns import guess_roles
 from core.data.reading import hub
-from core.data.reading.hub import fetch_apart, fetch_dataset
+from core.data.reading.hub import fetch_apart, fetch_dataset, revision_of
 from core.data.reading.isolation import pool
 from core.data.reading.tables import read_table
 
@@ -118,3 +118,16 @@ def test_a_few_kilobytes_that_unpack_to_gigabytes_are_a_sentence(
     assert "400 MB" in str(caught.value)
     assert not list((tmp_path / "out").iterdir())
     pool._end_all()
+
+
+def test_one_split_alone_and_what_changes_when_a_dataset_does(folder: Path, tmp_path: Path) -> None:
+    table = read_table(fetch_dataset(str(folder), tmp_path / "out", split="test", revision="not of a folder"))
+    assert table["text"].tolist() == ["还行"]
+    before = revision_of(str(folder))
+    assert revision_of(f" {folder} ") == before
+    (folder / "test.csv").write_text("text,label\n还行,pos\n不行,neg\n", encoding="utf-8")
+    assert revision_of(str(folder)) != before
+    for name in (str(tmp_path / "nothing"), "a/b/c"):
+        with pytest.raises(DataError) as caught:
+            revision_of(name)
+        assert caught.value.message.key == "data.hub_unknown"
