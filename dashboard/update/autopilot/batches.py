@@ -82,21 +82,21 @@ def _tried(ledger: Ledger) -> None:
     batch = next((batch for batch in reversed(ledger.batches) if batch.tried), None)
     if batch is None:
         return
-    with st.expander(t("autopilot.tried", number=batch.number), icon=":material/science:"):
-        st.caption(t("autopilot.tried_help"))
+    with st.expander(t("autopilot.trial", number=batch.number), icon=":material/science:"):
+        st.caption(t("autopilot.trial_help"))
         rows = [
             {
                 t("autopilot.strategy"): name_of("strategy", each["strategy"]),
-                t("autopilot.tried_score"): tables.score(each["score"]),
-                t("autopilot.tried_gain"): tables.change(each["value"], each["low"], each["high"])
+                t("autopilot.trial_score"): tables.score(each["score"]),
+                t("autopilot.trial_gain"): tables.change(each["value"], each["low"], each["high"])
                 if place
                 else tables.NOTHING,
-                t("autopilot.tried_time"): tables.duration(each["seconds"]),
-                t("autopilot.tried_taken"): t("autopilot.taken") if each["strategy"] == batch.strategy else "",
+                t("autopilot.trial_time"): tables.duration(each["seconds"]),
+                t("autopilot.trial_taken"): t("autopilot.taken") if each["strategy"] == batch.strategy else "",
             }
             for place, each in enumerate(batch.tried)
         ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt=t("autopilot.tried_alt"), key=f"{KEY}.tried")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt=t("autopilot.trial_alt"), key=f"{KEY}.tried")
 
 
 def _row(batch: Batch) -> dict[str, str | int]:

@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,18 +59,17 @@ def _duckdb(folder: Path) -> Database:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a PostgreSQL server of its own."""
+def server() -> Iterator[int]:
+    """The port of a PostgreSQL server of its own, which another user than root runs."""
     pytest.importorskip("psycopg")
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         pytest.skip("PostgreSQL's server is not installed")
-    folder = tmp_path_factory.mktemp("postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="postgresql"))
     program = programs[-1].parent
     own = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     if own:
-        for part in (folder, *folder.parents[:2]):
-            part.chmod(0o755)
+        folder.chmod(0o755)
         shutil.chown(folder, "postgres")
     secret = folder / "password"
     secret.write_text(PASSWORD)
@@ -85,6 +85,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     subprocess.run(begin, check=True, stdout=subprocess.DEVNULL, cwd="/")
     yield port
     subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _postgresql(port: int) -> Database:
