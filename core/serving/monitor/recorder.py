@@ -20,6 +20,7 @@ from core.base.errors import CoreError
 from core.data.dataset.language import language_of
 from core.data.dataset.same_text import key_numbers
 from core.networks.standalone.predict import resolved
+from core.serving.monitor.novelty import Novelty
 from core.serving.monitor.records import Row, Tally, as_mark, sample_size
 from core.serving.monitor.store import MonitorStore
 from core.tasks import task_of
@@ -81,6 +82,7 @@ class Recorder:
     ) -> None:
         self.lost = 0
         self._store = MonitorStore(home)
+        self._novelty = Novelty(home)
         self._seconds, self._today = seconds, today
         self._counts = os.environ.get(COUNTING, "").strip().lower() not in ("off", "0", "no", "false")
         self._waiting: deque[Seen] = deque()
@@ -136,6 +138,7 @@ class Recorder:
     def _work(self) -> None:
         while not self._closing.wait(self._seconds):
             self.flush()
+            self._novelty.rest()
 
     def _expire(self, models: set[str]) -> None:
         today = self._today()
@@ -176,20 +179,22 @@ class Recorder:
                     counts["unsure", ""] += int((~np.asarray(enough)).sum())
         outputs = tuple(first.engine.labels) if task.numeric else ()
         tally = Tally(first.model, first.run, first.version, self._today(), outputs, counts)
-        rows = self._rows(tally, texts, values if task.numeric else np.zeros((len(texts), 0)), answers)
+        rows = self._rows(tally, first, texts, values if task.numeric else np.zeros((len(texts), 0)), answers)
         return Tally(tally.model, tally.run, tally.version, tally.day, outputs, counts, rows)
 
-    def _rows(self, tally: Tally, texts: Sequence[str], values: Any, answers: Sequence[str]) -> list[Row]:
-        """Those that come into the day's sample; all of them where every text is kept."""
+    def _rows(self, tally: Tally, seen: Seen, texts: Sequence[str], values: Any, answers: Sequence[str]) -> list[Row]:
+        """Those that come into the day's sample; all of them where every text is kept, of which only the sample's are compared
+        with what was learned.
+        """
         keys = self._generator.random(len(texts))
         kept = self._store.keeping(tally.model).kept_texts
-        if kept != "all":
-            last = self._store.last_key(tally)
-            smallest = np.argsort(keys)[: sample_size(len(tally.outputs))]
-            sampled = smallest if last is None else smallest[keys[smallest] < last]
-        else:
-            sampled = np.arange(len(texts))
-        marks = key_numbers([texts[row] for row in sampled]) if kept != "nothing" else None
+        last = self._store.last_key(tally)
+        smallest = np.argsort(keys)[: sample_size(len(tally.outputs))]
+        sampled = smallest if last is None else smallest[keys[smallest] < last]
+        novelty = self._novelty.p_values(seen.folder, seen.engine, [texts[row] for row in sampled])
+        told = {} if novelty is None else dict(zip(sampled.tolist(), novelty.tolist(), strict=True))
+        written = np.arange(len(texts)) if kept == "all" else sampled
+        marks = key_numbers([texts[row] for row in written]) if kept != "nothing" else None
         return [
             Row(
                 key=float(keys[row]),
@@ -198,8 +203,9 @@ class Recorder:
                 numbers=np.asarray(values[row], dtype=np.float32),
                 mark=None if marks is None else as_mark(marks[place]),
                 text=_plain(texts[row]) if kept in ("sample", "all") else None,
+                novelty=told.get(row),
             )
-            for place, row in enumerate(sampled.tolist())
+            for place, row in enumerate(written.tolist())
         ]
 
 
