@@ -1,11 +1,13 @@
 """Kept texts that resemble nothing a version learned, in groups that may want a label of their own, named by their typical words.
 
 A group is proposed only if it comes back: texts are drawn again and again with replacement and grouped anew, and in each drawing
-the most similar new group is looked for. Of several numbers of groups that one counts which gives most groups that come back.
-Texts of no such group are left over.
+the most similar new group is looked for. How many groups there are is chosen by how much better they are set apart than as many
+of one normal cloud, and by how many texts belong to groups that come back. Texts of no such group are left over.
 
 References
 ----------
+P. Rousseeuw (1987), "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis".
+R. Tibshirani, G. Walther, T. Hastie (2001), "Estimating the number of clusters in a data set via the gap statistic".
 C. Hennig (2007), "Cluster-wise assessment of cluster stability".
 B. Monroe, M. Colaresi, K. Quinn (2008), "Fightin' Words" (`core.continual.drift.typical_words`).
 """
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import silhouette_score
 
 from core.continual.drift.typical_words import typical_words
 from core.networks.text.words import words_in
@@ -38,6 +41,8 @@ MOST_TEXTS = 400  # that are grouped, the most novel
 MOST_LEARNED = 2000  # that words are compared with
 NUMBERS = (2, 3, 4, 5, 6, 8, 10)  # of groups that are tried
 DRAWINGS = 10
+CLOUDS = 3
+SET_APART = 0.05  # silhouette beyond chance from which on there are groups at all
 COMES_BACK = 0.6  # mean share of common texts (Jaccard) from which a group is the same again
 SIZE = 10  # of a text's vector
 WORDS, IN_NAME, EXAMPLES = 6, 2, 3
@@ -157,18 +162,34 @@ def stable_groups(vectors: Vectors, *, seed: int = 0) -> Groups:
     vectors
         Of length 1, or 0 where nothing is known of a text: (rows, size).
     """
-    groups = np.full(len(vectors), -1, dtype=np.int64)
     known = np.flatnonzero(np.linalg.norm(vectors, axis=1) > 0.5)
-    best, most = groups, 0
+    best, most = np.full(len(vectors), -1, dtype=np.int64), 0.0
     for number in NUMBERS:
         if len(known) < number * FEWEST:
             break
-        own = _that_come_back(vectors[known], number, seed)
-        count = len(set(own.tolist()) - {-1})
-        if count > most:
-            best, most = groups.copy(), count
+        gain = _set_apart(vectors[known], number, seed)
+        own = _that_come_back(vectors[known], number, seed) if gain >= SET_APART else np.full(len(known), -1)
+        worth = gain * float(np.mean(own >= 0))
+        if worth > most:
+            best, most = np.full(len(vectors), -1, dtype=np.int64), worth
             best[known] = own
     return best
+
+
+def _set_apart(vectors: Vectors, number: int, seed: int) -> float:
+    """How much larger the silhouette of so many groups is than that of as many in one cloud without any."""
+    generator = np.random.default_rng(seed)
+    chance = []
+    for drawing in range(CLOUDS):
+        rows = generator.normal(vectors.mean(axis=0), vectors.std(axis=0), vectors.shape)
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        chance.append(_silhouette(rows, _grouped(rows, number, seed + drawing, tries=2)))
+    return _silhouette(vectors, _grouped(vectors, number, seed, tries=5)) - float(np.mean(chance))
+
+
+def _silhouette(vectors: Vectors, groups: Groups) -> float:
+    several = 1 < len(np.unique(groups)) < len(groups)
+    return float(silhouette_score(vectors, groups, metric="cosine")) if several else 0.0
 
 
 def _that_come_back(vectors: Vectors, number: int, seed: int) -> Groups:
