@@ -9,9 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.registry.files import VersionFiles
 from core.serving.monitor.references import Encoded, Reference
 from core.tasks.answering import Engine
@@ -40,8 +37,13 @@ class Novelty:
         self._files = VersionFiles(home)
         self._known: dict[Path, _Known] = {}
 
-    def p_values(self, folder: Path, engine: Engine, texts: Sequence[str]) -> NDArray[np.float64] | None:
-        """Share of usual texts that are as unlike what the version learned, (texts); None where this cannot be told.
+    def most(self, folder: Path) -> int:
+        """How many texts of a day's sample of the version in this folder are compared: 0 where it cannot be told."""
+        known = self._look(self._files.reference_of(folder))
+        return 0 if known is None or known.reference is None else known.reference.most
+
+    def p_values(self, folder: Path, engine: Engine, texts: Sequence[str]) -> list[float | None]:
+        """Share of usual texts that are as unlike what the version learned, of each text; None where this cannot be told.
 
         Parameters
         ----------
@@ -50,16 +52,16 @@ class Novelty:
         """
         known = self._look(self._files.reference_of(folder))
         if known is None or known.reference is None or not texts:
-            return None
+            return [None] * len(texts)
         known.asked = time.monotonic()
         try:
             if known.reference.neighbours is not None and known.encoded is None:
                 known.encoded = Encoded.open(folder, engine.pipeline)
-            return known.reference.p_values(texts, known.encoded)
+            return [float(value) for value in known.reference.p_values(texts, known.encoded)]
         except Exception:  # a damaged file, our own mistake: what is counted is worth more
             sys.stderr.write(traceback.format_exc())
             known.reference = known.encoded = None
-            return None
+            return [None] * len(texts)
 
     def rest(self) -> None:
         """Let go of what nobody has asked for a while."""

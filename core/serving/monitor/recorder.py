@@ -8,13 +8,14 @@ import threading
 import traceback
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.base.errors import CoreError
 from core.data.dataset.language import language_of
@@ -191,8 +192,7 @@ class Recorder:
         last = self._store.last_key(tally)
         smallest = np.argsort(keys)[: sample_size(len(tally.outputs))]
         sampled = smallest if last is None else smallest[keys[smallest] < last]
-        novelty = self._novelty.p_values(seen.folder, seen.engine, [texts[row] for row in sampled])
-        told = {} if novelty is None else dict(zip(sampled.tolist(), novelty.tolist(), strict=True))
+        novelty = self._novel(tally, seen, {row: texts[row] for row in sampled.tolist()}, keys)
         written = np.arange(len(texts)) if kept == "all" else sampled
         marks = key_numbers([texts[row] for row in written]) if kept != "nothing" else None
         return [
@@ -203,10 +203,27 @@ class Recorder:
                 numbers=np.asarray(values[row], dtype=np.float32),
                 mark=None if marks is None else as_mark(marks[place]),
                 text=_plain(texts[row]) if kept in ("sample", "all") else None,
-                novelty=told.get(row),
+                novelty=novelty.get(row),
             )
             for place, row in enumerate(written.tolist())
         ]
+
+    def _novel(
+        self, tally: Tally, seen: Seen, texts: Mapping[int, str], keys: NDArray[np.float64]
+    ) -> dict[int, float | None]:
+        """How unlike what was learned those of these texts are that come into the part of the sample which is compared.
+
+        Parameters
+        ----------
+        texts
+            Row → text, those with the smallest keys first.
+        """
+        most = self._novelty.most(seen.folder)
+        last = self._store.last_key(tally, most) if most else None
+        rows = [row for row in texts if last is None or keys[row] < last][:most]
+        return dict(
+            zip(rows, self._novelty.p_values(seen.folder, seen.engine, [texts[row] for row in rows]), strict=True)
+        )
 
 
 def _plain(text: str) -> str:

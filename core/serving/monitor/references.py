@@ -19,10 +19,12 @@ from core.base.files import writing
 from core.continual.drift.novelty import Neighbours, Spelling, Usual, lengths_of
 from core.networks.architectures.base import FEATURES
 from core.networks.standalone.pipeline import TextPipeline, batches_by_length, pad
+from core.serving.monitor.records import SAMPLE
 from core.statistics.conformal import p_values
 
 FORMAT = "1"
 RATE = 0.05  # of usual texts that are marked
+MOST_ENCODED = 64  # texts of a day that an encoder is asked about: each takes as long as an answer
 ENCODED_AT_ONCE = 16
 Floats = NDArray[np.float64]
 Encode = Callable[[Sequence[str]], NDArray[Any]]  # texts → what an encoder says of each, (texts, width)
@@ -48,6 +50,11 @@ class Reference:
     learned: int
     spelling: tuple[Spelling, Usual] | None = None
     neighbours: Neighbours | None = None
+
+    @property
+    def most(self) -> int:
+        """How many texts of a day's sample are compared with it: those with the smallest keys."""
+        return SAMPLE if self.neighbours is None else MOST_ENCODED
 
     def distances(self, texts: Sequence[str], encode: Encode | None = None) -> Floats:
         """How far each text lies from what was learned, (texts)."""

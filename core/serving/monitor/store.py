@@ -24,7 +24,7 @@ from core.base.errors import StorageError
 from core.base.files import parse_json
 from core.data.dataset.same_text import key_numbers
 from core.serving.monitor.keeping import Keeping
-from core.serving.monitor.records import Day, Row, Sampled, Tally, as_mark, sample_size
+from core.serving.monitor.records import MOST_NUMBERS, Day, Row, Sampled, Tally, as_mark, sample_size
 
 FILE = "monitor.db"
 _PATIENCE = 5.0  # seconds for which another process's writing is waited for
@@ -95,10 +95,10 @@ class MonitorStore:
                         (tally.model, tally.run, tally.day.isoformat(), last),
                     )
 
-    def last_key(self, tally: Tally) -> float | None:
-        """The largest key of a day's sample; None while that is not full."""
+    def last_key(self, tally: Tally, most: int | None = None) -> float | None:
+        """The largest key of a day's sample, or of its first ``most`` rows; None while there are not so many."""
         with self._open() as database:
-            return self._last_key(database, tally)
+            return self._last_key(database, tally, most)
 
     def days(self, model: str, since: date) -> list[Day]:
         """All days since then on which a version answered, the oldest first."""
@@ -237,10 +237,11 @@ class MonitorStore:
                 (model, run, day, most),
             )
 
-    def _last_key(self, database: sqlite3.Connection, tally: Tally) -> float | None:
+    def _last_key(self, database: sqlite3.Connection, tally: Tally, most: int | None = None) -> float | None:
+        most = min(most or MOST_NUMBERS, sample_size(len(tally.outputs)))
         last = database.execute(
             "select key from rows where model = ? and run = ? and day = ? order by key limit 1 offset ?",
-            (tally.model, tally.run, tally.day.isoformat(), sample_size(len(tally.outputs)) - 1),
+            (tally.model, tally.run, tally.day.isoformat(), most - 1),
         ).fetchone()
         return None if last is None else float(last[0])
 

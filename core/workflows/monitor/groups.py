@@ -3,6 +3,7 @@
 A group is proposed only if it comes back: texts are drawn again and again with replacement and grouped anew, and in each drawing
 the most similar new group is looked for. How many groups there are is chosen by how much better they are set apart than as many
 of one normal cloud, and by how many texts belong to groups that come back. Texts of no such group are left over.
+Where there are none, most texts may still be of one kind: those that share words which learned texts do not have.
 
 References
 ----------
@@ -46,6 +47,7 @@ SET_APART = 0.05  # silhouette beyond chance from which on there are groups at a
 COMES_BACK = 0.6  # mean share of common texts (Jaccard) from which a group is the same again
 SIZE = 10  # of a text's vector
 WORDS, IN_NAME, EXAMPLES = 6, 2, 3
+NAMED = 0.6  # share of a group's texts that hold a word of its name
 Vectors = NDArray[Any]
 Groups = NDArray[np.int64]
 
@@ -116,8 +118,11 @@ def novel_groups(
     encoded = Encoded.open(folder.path, folder.load_pipeline()) if look.by == "encoder" else None
     words = words_in(looked)
     vectors = _word_vectors(words) if encoded is None else _reduced(encoded(looked))
-    learned = read_past(folder, workspace).met.sample(validated=False)[0][:MOST_LEARNED]
-    found = named_groups(looked, words, stable_groups(vectors), vectors, words_in(learned))
+    learned = words_in(read_past(folder, workspace).met.sample(validated=False)[0][:MOST_LEARNED])
+    numbers = stable_groups(vectors)
+    if (numbers < 0).all():
+        numbers = one_group(words, learned)
+    found = named_groups(looked, words, numbers, vectors, learned)
     return NovelGroups(found, len(texts), len(looked) - sum(len(group.texts) for group in found))
 
 
@@ -128,7 +133,7 @@ def named_groups(
     vectors: Vectors,
     learned: Sequence[frozenset[str]],
 ) -> tuple[NovelGroup, ...]:
-    """The groups with their typical words, the largest first; those that no word is typical of are none.
+    """The groups with their typical words, the largest first; those whose most typical words few of their texts hold are none.
 
     Parameters
     ----------
@@ -146,12 +151,22 @@ def named_groups(
         if not len(rows):
             continue
         typical = typical_words([words[row] for row in rows], [*(words[row] for row in others), *learned], most=WORDS)
-        if typical:
-            own = tuple(entry.word for entry in typical)
+        own = tuple(entry.word for entry in typical if len(entry.word) > 1)
+        name = frozenset(own[:IN_NAME])
+        if name and np.mean([not name.isdisjoint(words[row]) for row in rows]) >= NAMED:
             middle = vectors[rows].mean(axis=0)
             ordered = rows[np.argsort(-(vectors[rows] @ middle), kind="stable")]
             named.append(NovelGroup(" ".join(own[:IN_NAME]), own, tuple(texts[row] for row in ordered)))
     return tuple(sorted(named, key=lambda group: -len(group.texts)))
+
+
+def one_group(words: Sequence[frozenset[str]], learned: Sequence[frozenset[str]]) -> Groups:
+    """Number 0 for texts with several of the words that set all of them apart from learned ones, if these are most; else -1."""
+    typical = {entry.word for entry in typical_words(words, learned, most=WORDS)}
+    needed = min(IN_NAME, len(typical))
+    inside = np.array([bool(needed) and len(typical & own) >= needed for own in words], dtype=bool)
+    enough = inside.sum() >= max(FEWEST, len(words) / 2)
+    return np.where(inside & enough, 0, -1)
 
 
 def stable_groups(vectors: Vectors, *, seed: int = 0) -> Groups:
@@ -210,6 +225,9 @@ def _that_come_back(vectors: Vectors, number: int, seed: int) -> Groups:
 
 
 def _grouped(vectors: Vectors, number: int, seed: int, *, tries: int) -> Groups:
+    distinct, same = np.unique(vectors.round(9), axis=0, return_inverse=True)
+    if len(distinct) <= number:
+        return np.asarray(same, dtype=np.int64).reshape(-1)
     model = KMeans(number, n_init=tries, random_state=seed).fit(vectors)
     return np.asarray(model.labels_, dtype=np.int64)
 
@@ -231,7 +249,8 @@ def _reduced(values: Any) -> Vectors:
         return np.zeros((values.shape[0], 1))
     if isinstance(values, np.ndarray):
         values = values - values.mean(axis=0)
-    vectors = TruncatedSVD(size, random_state=0).fit_transform(values)
+    with np.errstate(divide="ignore", invalid="ignore"):  # shares of a variance that may be none
+        vectors = TruncatedSVD(size, random_state=0).fit_transform(values)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     shown: Vectors = np.where(lengths > 1e-9, vectors / np.maximum(lengths, 1e-9), 0.0)
     return shown

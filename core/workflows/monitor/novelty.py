@@ -140,16 +140,19 @@ def _kept(workspace: Workspace, run: str) -> Reference | None:
 
 
 def _by_day(rows: Iterable[Sampled], version: int, reference: Reference | None) -> list[NovelDay]:
+    """Of the rows that are compared, which come by their keys: others were among them only while there were fewer."""
     counts: dict[date, list[int]] = {}
+    most = MANY if reference is None else reference.most
     for sampled in rows:
-        if sampled.row.novelty is not None:
-            own = counts.setdefault(sampled.day, [0, 0])
+        own = counts.setdefault(sampled.day, [0, 0])
+        if sampled.row.novelty is not None and own[0] < most:
             own[0] += 1
             own[1] += sampled.row.novelty <= RATE
     known = MANY if reference is None else len(reference.usual)
     return [
         NovelDay(day, version, count, marked, rate_estimate(marked, count), most_marked(count, known, RATE) / count)
         for day, (count, marked) in counts.items()
+        if count
     ]
 
 

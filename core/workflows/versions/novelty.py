@@ -17,7 +17,7 @@ from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace
 
 LEARNED, UNLEARNED = 2000, 1000  # texts that a reference stands on at most
-ENCODED = 500  # of either, where a frozen encoder has to be asked anew
+ENCODED = 300  # of either, where a frozen encoder has to be asked anew
 FEWEST_LEARNED, FEWEST_UNLEARNED = 100, 50  # with fewer nothing is said
 
 
@@ -32,7 +32,8 @@ def reference_of(folder: VersionFolder, workspace: Workspace) -> Reference | Non
     if len(learned) < FEWEST_LEARNED:
         return None
     encode = Encoded.open(folder.path, folder.load_pipeline())
-    return keep_reference(folder, workspace, learned, [*unlearned, *tested], encode)
+    most = (LEARNED, UNLEARNED) if encode is None else (ENCODED, ENCODED)
+    return keep_reference(folder, workspace, learned, [*unlearned, *tested], encode, most=most)
 
 
 def keep_reference(
@@ -41,6 +42,8 @@ def keep_reference(
     learned: Sequence[str],
     unlearned: Sequence[str],
     encode: Encode | None,
+    *,
+    most: tuple[int, int] = (LEARNED, UNLEARNED),
 ) -> Reference | None:
     """Make the reference of a version from these texts, and keep it; None where they are too few.
 
@@ -48,10 +51,11 @@ def keep_reference(
     ----------
     encode
         What the version's frozen encoder says of texts; None where it stands on none.
+    most
+        How many texts of either kind it stands on at most.
     """
     if len(learned) < FEWEST_LEARNED or len(unlearned) < FEWEST_UNLEARNED:
         return None
-    most = (LEARNED, UNLEARNED) if encode is None else (ENCODED, ENCODED)
     reference = make_reference(_some(learned, most[0], 0), _some(unlearned, most[1], 1), encode)
     reference.save(workspace.registry.files.reference_of(folder.path))
     return reference

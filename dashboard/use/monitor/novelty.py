@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KEY = "use.monitor.novelty"
 MORE = "more"  # the verdict that something should be done about
-SHOWN = 160  # characters of an example
+SHOWN = 120  # characters of an example
 
 
 def draw(version: VersionInfo, look: NoveltyLook, groups: NovelGroups) -> None:
@@ -79,7 +79,7 @@ def _by_day(look: NoveltyLook) -> None:
     )
     chart.update_layout(barmode="overlay")
     figures.by_day(chart, days)
-    chart.update_yaxes(title_text=t("monitor.novelty_share"), tickformat=".0%", rangemode="tozero")
+    chart.update_yaxes(title_text=t("monitor.novelty_axis"), tickformat=".0%", rangemode="tozero")
     charts.draw(
         chart, key=f"{KEY}.days", alt=t("monitor.novelty_alt"), title=t(f"monitor.novelty_title_{look.verdict}")
     )
@@ -99,7 +99,7 @@ def _group(version: VersionInfo, number: int, group: NovelGroup, *, asks: bool) 
     with st.container(border=True):
         words = tables.plain(t("monitor.group_comma").join(group.words))
         st.markdown(tn("monitor.group", len(group.texts), words=words))
-        st.caption("  \n".join(tables.plain(f"“{_short(text)}”") for text in group.examples))
+        st.caption("\n\n".join(tables.plain(f"“{_short(text)}”") for text in group.examples))
         if not asks:
             return
         with st.container(horizontal=True, vertical_alignment="bottom"):

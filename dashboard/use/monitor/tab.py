@@ -38,7 +38,8 @@ def draw(version: VersionInfo) -> None:
     if not look.days:
         layout.empty_state(t("monitor.empty_title"), t("monitor.empty"))
     else:
-        unlike, groups = novelty.looked(version, days, date.today(), stamp)
+        with st.spinner(t("monitor.novelty_looking")):
+            unlike, groups = novelty.looked(version, days, date.today(), stamp)
         _standing(version, look, unlike, days)
         _cards(version, look)
         figures.draw(version, look)

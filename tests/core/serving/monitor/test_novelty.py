@@ -16,7 +16,7 @@ from core.continual.drift.novelty import Neighbours
 from core.serving.monitor.keeping import Keeping
 from core.serving.monitor.recorder import Recorder, Seen
 from core.serving.monitor.records import SAMPLE, Row
-from core.serving.monitor.references import Reference
+from core.serving.monitor.references import MOST_ENCODED, Encoded, Reference
 from core.serving.monitor.store import FILE, MonitorStore
 from core.tasks import DEFAULT
 from core.workflows.versions.novelty import make_reference
@@ -113,6 +113,26 @@ def test_where_every_text_is_kept_only_those_of_the_sample_are_compared(tmp_path
     assert len(kept) == 3 * SAMPLE
     assert all(row.novelty is not None for row in kept[:SAMPLE])  # the smallest keys
     assert SAMPLE <= sum(row.novelty is not None for row in kept) < 3 * SAMPLE
+
+
+def test_of_an_encoder_fewer_texts_of_a_day_are_asked_those_with_the_smallest_keys(
+    tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Reference(np.linspace(0, 1, 99), 3, neighbours=Neighbours.of(np.eye(3))).save(reference)
+    asked: list[str] = []
+
+    def encode(texts: list[str]) -> np.ndarray:
+        asked.extend(texts)
+        return np.eye(3)[[0] * len(texts)]
+
+    monkeypatch.setattr(Encoded, "open", lambda folder, pipeline: encode)
+    recorder = Recorder(tmp_path, seconds=60, today=lambda: TODAY)
+    ask(tmp_path, [f"text {row}" for row in range(100)], recorder)
+    assert len(asked) == MOST_ENCODED
+    assert [row.novelty is not None for row in rows(tmp_path)] == [True] * MOST_ENCODED + [False] * 36
+    ask(tmp_path, [f"later {row}" for row in range(100)], recorder)
+    assert len(asked) < 2 * MOST_ENCODED  # about half of the smallest keys are new
+    assert all(row.novelty is not None for row in rows(tmp_path)[:MOST_ENCODED])
 
 
 def test_novel_texts_are_those_that_nobody_has_labelled(tmp_path: Path, reference: Path) -> None:

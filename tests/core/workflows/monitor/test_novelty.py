@@ -21,7 +21,7 @@ from core.serving.monitor.store import MonitorStore
 from core.upkeep.deleting import delete_model
 from core.workflows.forget.rows import find_rows
 from core.workflows.forget.run import ForgetRequest, forget_rows
-from core.workflows.monitor.groups import FEWEST, NovelGroups, named_groups, novel_groups, stable_groups
+from core.workflows.monitor.groups import FEWEST, NovelGroups, named_groups, novel_groups, one_group, stable_groups
 from core.workflows.monitor.labelling import begin_with_group, tell_truths
 from core.workflows.monitor.novelty import NoveltyLook, novelty
 from core.workflows.requests import TrainRequest
@@ -194,6 +194,22 @@ def test_clear_groups_come_back_and_a_small_one_is_left_over() -> None:
     assert len(set(found[:30].tolist())) == len(set(found[30:50].tolist())) == 1
     assert found[0] != found[30]
     assert -1 not in found[:50]
+
+
+def test_a_single_new_topic_is_one_group_without_the_texts_that_only_seem_new() -> None:
+    learned = words_in([str(text) for text in reviews(200).texts])
+    words = words_in([*(text for text in new_topics(40) if "case" in text), *["something else entirely"] * 5])
+    late = [*words[1:40:2], *words[40:]]
+    assert one_group(late, learned).tolist() == [0] * 20 + [-1] * 5
+    assert (one_group(late[:5], learned) == -1).all()  # too few
+    assert (one_group([], learned) == -1).all()
+
+
+def test_equal_texts_are_grouped_without_a_warning() -> None:
+    assert (stable_groups(np.tile([1.0, 0.0], (40, 1))) == -1).all()
+    two = stable_groups(np.repeat([[1.0, 0.0], [0.0, 1.0]], 20, axis=0))
+    assert len(set(two[:20].tolist())) == len(set(two[20:].tolist())) == 1
+    assert two[0] != two[20]
 
 
 def test_chinese_groups_are_named_by_words_and_those_without_any_are_none() -> None:
