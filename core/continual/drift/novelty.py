@@ -107,10 +107,11 @@ class Usual:
         """Learn it from features (texts, features) and lengths (texts); a feature that a text lacks is NaN."""
         whole = ~np.isnan(features).any(axis=1)
         features, lengths = features[whole], lengths[whole]
-        level = np.linalg.lstsq(_of_mean(lengths), features, rcond=None)[0]
+        level = np.asarray(np.linalg.lstsq(_of_mean(lengths), features, rcond=None)[0], dtype=np.float64)
         rest = features - _of_mean(lengths) @ level
         floor = (_FLOOR * float(np.median(rest.std(axis=0)))) ** 2 or 1.0
-        spread = np.linalg.lstsq(_of_variance(lengths), np.log(rest**2 + floor), rcond=None)[0]
+        logs = np.log(rest**2 + floor)
+        spread = np.asarray(np.linalg.lstsq(_of_variance(lengths), logs, rcond=None)[0], dtype=np.float64)
         deviations = rest / np.exp(_of_variance(lengths) @ spread / 2)
         return Usual(level, spread, np.linalg.cholesky(np.linalg.inv(shrunk_covariance(deviations))))
 

@@ -146,17 +146,17 @@ def named_groups(
     """
     named = []
     for number in range(int(groups.max(initial=-1)) + 1):
-        rows = np.flatnonzero(groups == number)
-        others = np.flatnonzero(groups != number)
-        if not len(rows):
+        rows = np.flatnonzero(groups == number).tolist()
+        others = np.flatnonzero(groups != number).tolist()
+        if not rows:
             continue
         typical = typical_words([words[row] for row in rows], [*(words[row] for row in others), *learned], most=WORDS)
         own = tuple(entry.word for entry in typical if len(entry.word) > 1)
         name = frozenset(own[:IN_NAME])
         if name and np.mean([not name.isdisjoint(words[row]) for row in rows]) >= NAMED:
             middle = vectors[rows].mean(axis=0)
-            ordered = rows[np.argsort(-(vectors[rows] @ middle), kind="stable")]
-            named.append(NovelGroup(" ".join(own[:IN_NAME]), own, tuple(texts[row] for row in ordered)))
+            ordered = np.argsort(-(vectors[rows] @ middle), kind="stable").tolist()
+            named.append(NovelGroup(" ".join(own[:IN_NAME]), own, tuple(texts[rows[place]] for place in ordered)))
     return tuple(sorted(named, key=lambda group: -len(group.texts)))
 
 
