@@ -40,6 +40,7 @@ BUCKETS = 1 << 16
 NEAREST = 5  # learned texts that a text is compared with
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|\w+")
 _MULTIPLIERS = (0x1F3D5B79A2C4E687, 0x2545F4914F6CDD1D)  # large and odd; those of files that are there may never change
+_RIDGE = 1e-6  # of the mean variance: texts that are all alike have a covariance without an inverse
 _FLOOR = 0.03  # of the features' median deviation: what varies less than that among usual texts counts as if it did not
 
 
@@ -105,15 +106,18 @@ class Usual:
     @staticmethod
     def of(features: Floats, lengths: Floats) -> Usual:
         """Learn it from features (texts, features) and lengths (texts); a feature that a text lacks is NaN."""
-        whole = ~np.isnan(features).any(axis=1)
-        features, lengths = features[whole], lengths[whole]
+        there = ~np.isnan(features)
+        means = np.where(there, features, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        features = np.where(there, features, means)
         level = np.asarray(np.linalg.lstsq(_of_mean(lengths), features, rcond=None)[0], dtype=np.float64)
         rest = features - _of_mean(lengths) @ level
         floor = (_FLOOR * float(np.median(rest.std(axis=0)))) ** 2 or 1.0
         logs = np.log(rest**2 + floor)
         spread = np.asarray(np.linalg.lstsq(_of_variance(lengths), logs, rcond=None)[0], dtype=np.float64)
         deviations = rest / np.exp(_of_variance(lengths) @ spread / 2)
-        return Usual(level, spread, np.linalg.cholesky(np.linalg.inv(shrunk_covariance(deviations))))
+        covariance = shrunk_covariance(deviations)
+        covariance += _RIDGE * (float(np.trace(covariance)) / len(covariance)) * np.eye(len(covariance))
+        return Usual(level, spread, np.linalg.cholesky(np.linalg.inv(covariance)))
 
     def distances(self, features: Floats, lengths: Floats) -> Floats:
         """Squared distance of each text, (texts); larger is more unlike usual texts."""

@@ -30,6 +30,18 @@ def test_a_text_without_any_letter_has_a_distance_too() -> None:
     assert np.isfinite(usual.distances(counted.features(strange), lengths_of(strange))).all()
 
 
+@pytest.mark.parametrize(
+    "texts", [["the same"] * 100, [f"w{row}" for row in range(100)], ["a", "b"] * 50, [" "] * 100, ["x" * 700] * 100]
+)
+def test_tables_whose_texts_are_all_alike_or_single_words_have_distances(texts: list[str]) -> None:
+    counted = Spelling.of(texts[:50])
+    usual = Usual.of(counted.features(texts[50:]), lengths_of(texts[50:]))
+    strange = [*texts[:3], "quite another text", "完全不同"]
+    distances = usual.distances(counted.features(strange), lengths_of(strange))
+    assert np.isfinite(distances).all()
+    assert distances[3:].min() >= distances[:3].max()
+
+
 def test_rarer_is_novel_and_more_usual_is_not() -> None:
     generator = np.random.default_rng(0)
     usual = Usual.of(generator.normal(size=(500, 4)), np.full(500, 30.0))
