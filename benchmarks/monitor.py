@@ -1,6 +1,7 @@
 """A model in use: do the scores that are told without labels hold, how soon is a change noticed, and what does counting cost?
 
     python benchmarks/monitor.py --data ../shared/data --months 200
+    python benchmarks/monitor.py --data ../shared/data --only novelty --tables en/sst2.csv,zh/takeaway.csv
     python benchmarks/monitor.py --data ../shared/data --only cost          # seconds: on an idle machine
 
 1. Months: linear n-grams learn one part of a table through the product's workflow. Months of 100, 300 or 1,000 texts that it has
@@ -8,7 +9,9 @@
    mistakes in 5 or 15 of 100 characters; or several of that. Reported: of how many months a score is told at all, and how often
    the true one lies in its 95 % interval.
 2. Alarms: years without a change, of texts drawn with replacement; and days until the alarm once other texts come.
-3. Cost: texts a second of the API with counting and without it, in turn; and how long a look takes at ten million answers.
+3. Novelty: of texts as learned how many are marked as resembling nothing learned (5 % are meant to be), and of other domains,
+   another language and noise; and how long the counting thread takes for that. With ``--encoder`` for frozen encoders, too.
+4. Cost: texts a second of the API with counting and without it, in turn; and how long a look takes at ten million answers.
 
 Nothing is chosen here: all settings are the product's. Prints Markdown.
 """
@@ -42,17 +45,22 @@ from core.data.reading.tables import read_table
 from core.registry import VersionInfo
 from core.serving.api.keys import KeyStore
 from core.serving.engines.graphs import load_version
-from core.serving.monitor.recorder import COUNTING
+from core.serving.monitor.recorder import COUNTING, Recorder
 from core.serving.monitor.records import SAMPLE, Row, Tally
+from core.serving.monitor.references import RATE, Encoded
 from core.serving.monitor.store import MonitorStore
+from core.statistics.intervals import rate_of
 from core.statistics.sequential import watch
 from core.workflows.monitor.look import WATCHED, held_out, monitored
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.novelty import reference_of
 from core.workflows.workspace import Workspace, open_workspace
 
 ROLES = ColumnRoles("text", "label")
+MOST_ENCODED, MOST_JUDGED, MOST_JUDGED_BY_ENCODER = 1500, 2000, 400  # rows of a table
+OTHER = {"en": "zh/takeaway.csv", "zh": "en/sst2.csv"}  # another language
 LETTERS = list("abcdefghijklmnopqrstuvwxyz ")
 # Table → the column of text, that of the domain, and how many domains are learned.
 TABLES = {
@@ -70,16 +78,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--tables", default=",".join(TABLES))
     parser.add_argument("--months", type=int, default=200, help="of all tables together")
-    parser.add_argument("--only", choices=("months", "alarms", "cost"))
+    parser.add_argument("--only", choices=("months", "alarms", "novelty", "cost"))
+    parser.add_argument(
+        "--encoder", default="", help="a reference, such as packaged:all-minilm-l6-v2: for novelty alone"
+    )
     asked = parser.parse_args()
     tables = asked.tables.split(",")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         workspace = open_workspace(Path(home))
-        served = [_served(workspace, asked.data, name) for name in (tables if asked.only != "cost" else tables[-2:-1])]
+        some = tables if asked.only != "cost" else tables[-2:-1]
+        served = [_served(workspace, asked.data, name, asked.encoder) for name in some]
         if asked.only in (None, "months"):
             print_months(served, asked.months)
         if asked.only in (None, "alarms"):
             print_alarms(served)
+        if asked.only in (None, "novelty"):
+            print_novelty(workspace, served, asked.data)
         if asked.only in (None, "cost"):
             print_cost(workspace, served[-1])
 
@@ -94,17 +108,21 @@ class Served:
     texts: dict[str, pd.DataFrame]
 
 
-def _served(workspace: Workspace, data: Path, name: str) -> Served:
+def _served(workspace: Workspace, data: Path, name: str, encoder: str = "") -> Served:
     text, domain, learned = TABLES[name]
     table = read_table(data / name).rename(columns={text: "text"})
     table = table.sample(frac=1, random_state=0).drop_duplicates("text").reset_index(drop=True)
     domains = sorted(table[domain].unique())[:learned] if domain else []
     own = table[table[domain].isin(domains)] if domain else table
-    half = len(own) // 2
+    half = min(len(own) // 2, MOST_ENCODED) if encoder else len(own) // 2
     dataset, _ = build_dataset(own[:half], ROLES)
     stored = workspace.datasets.save(dataset, name=name, roles=ROLES)
     model = Path(name).stem
-    list(train_classifier(TrainRequest(classifier=model, dataset=stored.id, model="linear"), workspace))
+    request = TrainRequest(classifier=model, dataset=stored.id, model="linear")
+    if encoder:
+        settings = {"encoder": encoder, "tuning": "frozen"}
+        request = TrainRequest(classifier=model, dataset=stored.id, model="encoder", settings=settings)
+    list(train_classifier(request, workspace))
     met = set(map(text_key, dataset.texts))
     rest = own[half:]
     texts = {"as learned": rest[[text_key(each) not in met for each in rest["text"]]]}
@@ -243,6 +261,68 @@ def _days(reference: np.ndarray, live: np.ndarray, rows: int, generator: np.rand
     known = sorted(len(order) if day is None else day + 1 for day in found)
     middle = known[2]
     return str(middle) if middle < len(order) else f"none in {len(live) // rows}"
+
+
+def print_novelty(workspace: Workspace, served: list[Served], data: Path) -> None:
+    generator = np.random.default_rng(0)
+    print("\n## Texts that resemble nothing learned\n")
+    print("| model | compared by | texts | marked, of so many | mean p-value |")
+    print("|---|---|---|---|---|")
+    for each in served:
+        reference = reference_of(each.folder, workspace)
+        assert reference is not None
+        by = "spelling" if reference.neighbours is None else "encoder"
+        encode = None if reference.neighbours is None else Encoded.open(each.folder.path, each.folder.load_pipeline())
+        most = MOST_JUDGED if encode is None else MOST_JUDGED_BY_ENCODER
+        for kind, texts in _novel_kinds(each, data, generator):
+            found = reference.p_values(texts[:most], encode)
+            share = rate_of(found <= RATE)
+            marked = f"{share.value:.1%} ({share.low:.1%}–{share.high:.1%}) of {len(found):,}"
+            print(f"| {each.name} | {by} | {kind} | {marked} | {found.mean():.2f} |", flush=True)
+    for each in served:
+        _print_novelty_cost(workspace, each)
+
+
+def _novel_kinds(served: Served, data: Path, generator: np.random.Generator) -> Iterator[tuple[str, list[str]]]:
+    own = served.texts["as learned"]["text"].tolist()
+    yield "as learned", own
+    others = [text for kind, texts in served.texts.items() if kind != "as learned" for text in texts["text"]]
+    if others:
+        yield "other domains", [others[row] for row in generator.permutation(len(others))]
+    language = next(
+        code for code in OTHER if any(name.startswith(code) and Path(name).stem == served.name for name in TABLES)
+    )
+    table = OTHER[language]
+    yield "another language", read_table(data / table)[TABLES[table][0]].drop_duplicates().tolist()
+    for share in (0.05, 0.15):
+        yield f"{share:.0%} mistyped", _mistyped(pd.Series(own[:500]), share, generator)
+    yield "letters by chance", ["".join(generator.choice(LETTERS, size=60)) for _ in range(500)]
+
+
+def _print_novelty_cost(workspace: Workspace, served: Served) -> None:
+    """Seconds of the counting thread for a day's first 256 answers, and to make the reference anew."""
+    engine, texts = load_version(served.folder.path), served.texts["as learned"]["text"].tolist()[:SAMPLE]
+    answers, seconds = engine.answer(texts), {}
+    path = workspace.registry.files.reference_of(served.folder.path)
+    for what in ("with", "without"):
+        times = []
+        for turn in range(4):
+            recorder = Recorder(workspace.home, seconds=600, today=lambda turn=turn: date(2000, 1, 1 + turn))
+            note = recorder.noting(served.name, 1, served.folder.path, engine, "api")
+            note(texts, answers.values, answers.truncated, 0.01)
+            began = time.perf_counter()
+            recorder.flush()
+            times.append(time.perf_counter() - began)
+            MonitorStore(workspace.home).delete(served.name)
+        seconds[what] = float(np.median(times[1:]))
+        path.unlink(missing_ok=True)
+    began = time.perf_counter()
+    reference_of(served.folder, workspace)
+    print(
+        f"\n{served.name}: {len(texts)} answers are counted in {1000 * seconds['with']:.0f} ms, "
+        f"{1000 * seconds['without']:.0f} ms without novelty; the reference is made anew in "
+        f"{time.perf_counter() - began:.1f} s and takes {path.stat().st_size / 1e6:.1f} MB."
+    )
 
 
 def print_cost(workspace: Workspace, served: Served) -> None:

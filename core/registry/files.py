@@ -23,7 +23,7 @@ from core.base.integrity import digest_of, names_in, read_record, write_record
 from core.base.leftovers import CONTENT, VERSION
 from core.registry.client import Client
 
-SUMMARIES = "summaries"
+SUMMARIES, REFERENCES = "summaries", "novelty"
 ARTIFACT = VERSION
 LARGE = 65_536  # bytes; below, a link is worth less than it costs to look for
 
@@ -42,6 +42,7 @@ class VersionFiles:
         self.cache = home / "cache"
         self.content = self.artifacts / CONTENT
         self.summaries = home / SUMMARIES
+        self.references = home / REFERENCES
 
     def place_of(self, run_id: str) -> Path:
         """Where the files of the version that a run made lie."""
@@ -49,8 +50,14 @@ class VersionFiles:
 
     def summary_of(self, folder: Path) -> Path:
         """Where lies what a version has met in short, which can be deleted at any time; ``folder`` is that of its files."""
-        run_id = folder.name if folder.parent == self.cache else folder.parents[1].name
-        return self.summaries / f"{run_id}.safetensors"
+        return self.summaries / f"{self._run_of(folder)}.safetensors"
+
+    def reference_of(self, folder: Path) -> Path:
+        """Where lies what tells texts that are unlike what a version learned; it can be deleted likewise, and is made anew."""
+        return self.references / f"{self._run_of(folder)}.safetensors"
+
+    def _run_of(self, folder: Path) -> str:
+        return folder.name if folder.parent == self.cache else folder.parents[1].name
 
     def keep(self, folder: Path, run_id: str, facts: Mapping[str, Any]) -> Path:
         """Copy a folder to where the run's artifacts lie, with a record; a reader never sees half of it."""
@@ -110,7 +117,8 @@ class VersionFiles:
 
     def forget(self, run_id: str) -> None:
         """Remove what a run left; what no other version shares is gone from the disk."""
-        self.summary_of(self.place_of(run_id)).unlink(missing_ok=True)
+        for of in (self.summary_of, self.reference_of):
+            of(self.place_of(run_id)).unlink(missing_ok=True)
         for folder in (self.artifacts / run_id, self.cache / run_id):
             if folder.exists():
                 files.remove_folder(folder)

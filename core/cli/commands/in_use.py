@@ -16,7 +16,9 @@ from core.serving.monitor.store import MonitorStore
 from core.statistics.intervals import Estimate
 from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Foreseen
+from core.workflows.monitor.groups import NovelGroups, novel_groups
 from core.workflows.monitor.look import DayLook, Monitored, monitored
+from core.workflows.monitor.novelty import NoveltyLook, novelty
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import open_workspace
 
@@ -58,8 +60,31 @@ def monitor(asked: argparse.Namespace) -> None:
 def _show(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     version = workspace.registry.resolve(asked.classifier, None)
-    look = monitored(version, home(), VersionFolder(workspace.registry.folder_of(version)), days=asked.days)
-    show(asked, look.to_dict(), "\n".join(_lines(look)))
+    folder = VersionFolder(workspace.registry.folder_of(version))
+    look = monitored(version, home(), folder, days=asked.days)
+    if not look.days:
+        show(asked, {**look.to_dict(), "novelty": None}, "\n".join(_lines(look)))
+        return
+    unlike = novelty(version, workspace, folder, days=asked.days)
+    groups = novel_groups(unlike, version, workspace, folder, days=asked.days)
+    content = {**look.to_dict(), "novelty": {**unlike.to_dict(), **groups.to_dict()}}
+    show(asked, content, "\n".join([*_lines(look), *_novelty_lines(unlike, groups)]))
+
+
+def _novelty_lines(look: NoveltyLook, groups: NovelGroups) -> list[str]:
+    lines = [str(look.told)]
+    lines += [
+        f"  {day.day}  version {day.version:>3}  {counted(day.marked, 'text')} of {day.rows:,}  "
+        f"{_percent(day.share)}, of usual texts at most {day.usual:.1%}"
+        for day in look.days
+    ]
+    lines += [
+        f"  Proposed label '{group.name}': {counted(len(group.texts), 'text')}, typical words {', '.join(group.words)}"
+        for group in groups.groups
+    ]
+    if groups.groups and groups.left:
+        lines.append(f"  In no group: {counted(groups.left, 'text')}")
+    return lines
 
 
 def _lines(look: Monitored) -> list[str]:
@@ -77,6 +102,10 @@ def _lines(look: Monitored) -> list[str]:
         lines.append(f"On {look.record[0]} of {counted(look.record[1], 'day')} the truth lay in the interval foreseen.")
     lines.append(str(look.alarm) if look.alarm is not None else "No alarm.")
     return lines
+
+
+def _percent(share: Estimate) -> str:
+    return f"{share.value:.1%} ({share.low:.1%}–{share.high:.1%})"
 
 
 def _day_line(day: DayLook) -> str:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from core.base.config import Config, setting
 
+FEATURES = "features"  # what a file calls what its encoder says, where the encoder never learns
+
 
 @dataclass(frozen=True, eq=False)
 class Architecture:

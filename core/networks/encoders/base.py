@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.base.config import Config
-from core.networks.architectures.base import Architecture
+from core.networks.architectures.base import FEATURES, Architecture
 from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap
 from core.networks.sources import Sources
 from core.networks.standalone.pipeline import UNKNOWN, TextPipeline
@@ -27,7 +27,6 @@ from core.networks.text import TextConfig, fit_pipeline
 if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
 
-FEATURES = "features"  # what a file calls what its encoder says, where the encoder never learns
 TABLE, ENCODER_TABLE = "embedding.weight", "word_embeddings.weight"  # of own networks, and of pretrained ones
 
 

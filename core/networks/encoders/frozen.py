@@ -10,7 +10,7 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor
 
-from core.networks.encoders.base import FEATURES
+from core.networks.architectures.base import FEATURES
 from core.networks.encoders.graph import Graph
 
 Write = Callable[[Graph, str, str], str | None]

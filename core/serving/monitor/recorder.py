@@ -8,18 +8,20 @@ import threading
 import traceback
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.base.errors import CoreError
 from core.data.dataset.language import language_of
 from core.data.dataset.same_text import key_numbers
 from core.networks.standalone.predict import resolved
+from core.serving.monitor.novelty import Novelty
 from core.serving.monitor.records import Row, Tally, as_mark, sample_size
 from core.serving.monitor.store import MonitorStore
 from core.tasks import task_of
@@ -81,6 +83,7 @@ class Recorder:
     ) -> None:
         self.lost = 0
         self._store = MonitorStore(home)
+        self._novelty = Novelty(home)
         self._seconds, self._today = seconds, today
         self._counts = os.environ.get(COUNTING, "").strip().lower() not in ("off", "0", "no", "false")
         self._waiting: deque[Seen] = deque()
@@ -136,6 +139,7 @@ class Recorder:
     def _work(self) -> None:
         while not self._closing.wait(self._seconds):
             self.flush()
+            self._novelty.rest()
 
     def _expire(self, models: set[str]) -> None:
         today = self._today()
@@ -176,20 +180,21 @@ class Recorder:
                     counts["unsure", ""] += int((~np.asarray(enough)).sum())
         outputs = tuple(first.engine.labels) if task.numeric else ()
         tally = Tally(first.model, first.run, first.version, self._today(), outputs, counts)
-        rows = self._rows(tally, texts, values if task.numeric else np.zeros((len(texts), 0)), answers)
+        rows = self._rows(tally, first, texts, values if task.numeric else np.zeros((len(texts), 0)), answers)
         return Tally(tally.model, tally.run, tally.version, tally.day, outputs, counts, rows)
 
-    def _rows(self, tally: Tally, texts: Sequence[str], values: Any, answers: Sequence[str]) -> list[Row]:
-        """Those that come into the day's sample; all of them where every text is kept."""
+    def _rows(self, tally: Tally, seen: Seen, texts: Sequence[str], values: Any, answers: Sequence[str]) -> list[Row]:
+        """Those that come into the day's sample; all of them where every text is kept, of which only the sample's are compared
+        with what was learned.
+        """
         keys = self._generator.random(len(texts))
         kept = self._store.keeping(tally.model).kept_texts
-        if kept != "all":
-            last = self._store.last_key(tally)
-            smallest = np.argsort(keys)[: sample_size(len(tally.outputs))]
-            sampled = smallest if last is None else smallest[keys[smallest] < last]
-        else:
-            sampled = np.arange(len(texts))
-        marks = key_numbers([texts[row] for row in sampled]) if kept != "nothing" else None
+        last = self._store.last_key(tally)
+        smallest = np.argsort(keys)[: sample_size(len(tally.outputs))]
+        sampled = smallest if last is None else smallest[keys[smallest] < last]
+        novelty = self._novel(tally, seen, {row: texts[row] for row in sampled.tolist()}, keys)
+        written = np.arange(len(texts)) if kept == "all" else sampled
+        marks = key_numbers([texts[row] for row in written]) if kept != "nothing" else None
         return [
             Row(
                 key=float(keys[row]),
@@ -198,9 +203,27 @@ class Recorder:
                 numbers=np.asarray(values[row], dtype=np.float32),
                 mark=None if marks is None else as_mark(marks[place]),
                 text=_plain(texts[row]) if kept in ("sample", "all") else None,
+                novelty=novelty.get(row),
             )
-            for place, row in enumerate(sampled.tolist())
+            for place, row in enumerate(written.tolist())
         ]
+
+    def _novel(
+        self, tally: Tally, seen: Seen, texts: Mapping[int, str], keys: NDArray[np.float64]
+    ) -> dict[int, float | None]:
+        """How unlike what was learned those of these texts are that come into the part of the sample which is compared.
+
+        Parameters
+        ----------
+        texts
+            Row → text, those with the smallest keys first.
+        """
+        most = self._novelty.most(seen.folder)
+        last = self._store.last_key(tally, most) if most else None
+        rows = [row for row in texts if last is None or keys[row] < last][:most]
+        return dict(
+            zip(rows, self._novelty.p_values(seen.folder, seen.engine, [texts[row] for row in rows]), strict=True)
+        )
 
 
 def _plain(text: str) -> str:

@@ -31,6 +31,8 @@ class Row:
         What tells the text from others; None where none may be kept.
     text
         The text; None likewise.
+    novelty
+        Share of usual texts that are as unlike what the version learned; None where nobody has told.
     """
 
     key: float
@@ -39,6 +41,7 @@ class Row:
     numbers: NDArray[np.float32]
     mark: int | None = None
     text: str | None = None
+    novelty: float | None = None
 
 
 @dataclass(frozen=True)

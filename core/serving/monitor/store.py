@@ -24,18 +24,18 @@ from core.base.errors import StorageError
 from core.base.files import parse_json
 from core.data.dataset.same_text import key_numbers
 from core.serving.monitor.keeping import Keeping
-from core.serving.monitor.records import Day, Row, Sampled, Tally, as_mark, sample_size
+from core.serving.monitor.records import MOST_NUMBERS, Day, Row, Sampled, Tally, as_mark, sample_size
 
 FILE = "monitor.db"
 _PATIENCE = 5.0  # seconds for which another process's writing is waited for
-_EDITION = 1  # of the tables
+_EDITION = 2  # of the tables; 1 had no novelty
 _TABLES = """
 create table if not exists counts (
     model text, run text, version integer, day text, what text, name text, count integer not null,
     primary key (model, run, day, what, name)) without rowid;
 create table if not exists rows (
     model text, run text, version integer, day text, key real, language text, answer text, numbers blob, mark integer,
-    text text, truth text);
+    text text, truth text, novelty real);
 create index if not exists rows_by_day on rows (model, run, day, key);
 create index if not exists rows_by_mark on rows (mark);
 create table if not exists outputs (run text primary key, names text) without rowid;
@@ -85,7 +85,7 @@ class MonitorStore:
                     [(*whose, what, name, count) for (what, name), count in tally.counts.items() if count],
                 )
                 database.executemany(
-                    "insert into rows values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
+                    "insert into rows values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?)",
                     [(*whose, *_cells(row)) for row in tally.rows],
                 )
                 last = self._last_key(database, tally)
@@ -95,10 +95,10 @@ class MonitorStore:
                         (tally.model, tally.run, tally.day.isoformat(), last),
                     )
 
-    def last_key(self, tally: Tally) -> float | None:
-        """The largest key of a day's sample; None while that is not full."""
+    def last_key(self, tally: Tally, most: int | None = None) -> float | None:
+        """The largest key of a day's sample, or of its first ``most`` rows; None while there are not so many."""
         with self._open() as database:
-            return self._last_key(database, tally)
+            return self._last_key(database, tally, most)
 
     def days(self, model: str, since: date) -> list[Day]:
         """All days since then on which a version answered, the oldest first."""
@@ -123,7 +123,7 @@ class MonitorStore:
         """The sample of each day since then, or so many rows of each, by day and key."""
         most = most or sample_size(len(self.outputs(run)))
         rows = self._read(
-            "select day, key, language, answer, numbers, mark, text, truth from (select *, row_number() over "
+            "select day, key, language, answer, numbers, mark, text, truth, novelty from (select *, row_number() over "
             "(partition by day order by key) as place from rows where model = ? and run = ? and day >= ?) "
             "where place <= ? order by day, key",
             model,
@@ -140,6 +140,18 @@ class MonitorStore:
             f"select text from rows where model = ? and day >= ? and text is not null {known} group by mark order by min(key)",
             model,
             since.isoformat(),
+        )
+        return [text for (text,) in texts]
+
+    def novel_texts(self, model: str, run: str, since: date, rate: float) -> list[str]:
+        """Kept texts since then whose novelty is at most so, and whose truth nobody said; each once, the most novel first."""
+        texts = self._read(
+            "select text from rows where model = ? and run = ? and day >= ? and novelty <= ? and text is not null "
+            "and truth is null group by mark order by min(novelty), min(key)",
+            model,
+            run,
+            since.isoformat(),
+            rate,
         )
         return [text for (text,) in texts]
 
@@ -225,10 +237,11 @@ class MonitorStore:
                 (model, run, day, most),
             )
 
-    def _last_key(self, database: sqlite3.Connection, tally: Tally) -> float | None:
+    def _last_key(self, database: sqlite3.Connection, tally: Tally, most: int | None = None) -> float | None:
+        most = min(most or MOST_NUMBERS, sample_size(len(tally.outputs)))
         last = database.execute(
             "select key from rows where model = ? and run = ? and day = ? order by key limit 1 offset ?",
-            (tally.model, tally.run, tally.day.isoformat(), sample_size(len(tally.outputs)) - 1),
+            (tally.model, tally.run, tally.day.isoformat(), most - 1),
         ).fetchone()
         return None if last is None else float(last[0])
 
@@ -252,9 +265,8 @@ class MonitorStore:
         try:
             with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as database:
                 database.execute("pragma secure_delete = on")
-                if database.execute("pragma user_version").fetchone()[0] < _EDITION:
-                    database.execute("pragma journal_mode = wal")
-                    database.executescript(f"{_TABLES} pragma user_version = {_EDITION};")
+                if _edition(database) < _EDITION:
+                    _bring_up_to_date(database)
                 yield database
         except sqlite3.Error as error:
             raise StorageError(
@@ -271,9 +283,25 @@ class MonitorStore:
             database.execute("pragma wal_checkpoint(truncate)")
 
 
+def _edition(database: sqlite3.Connection) -> int:
+    return int(database.execute("pragma user_version").fetchone()[0])
+
+
+def _bring_up_to_date(database: sqlite3.Connection) -> None:
+    """Make the tables that are missing, and what a file of an earlier edition lacks; of several processes one does it."""
+    database.execute("pragma journal_mode = wal")
+    database.execute("begin immediate")
+    with database:
+        if _edition(database) == 1:
+            database.execute("alter table rows add column novelty real")
+        for statement in _TABLES.split(";"):
+            database.execute(statement)
+        database.execute(f"pragma user_version = {_EDITION}")
+
+
 def _cells(row: Row) -> tuple[Any, ...]:
     numbers = np.asarray(row.numbers, dtype=np.float32).tobytes()
-    return row.key, row.language, row.answer, numbers, row.mark, row.text
+    return row.key, row.language, row.answer, numbers, row.mark, row.text, row.novelty
 
 
 def _sampled(
@@ -285,6 +313,7 @@ def _sampled(
     mark: int | None,
     text: str | None,
     truth: str | None,
+    novelty: float | None,
 ) -> Sampled:
     read = np.frombuffer(numbers, dtype=np.float32)
-    return Sampled(date.fromisoformat(day), Row(key, language, answer, read, mark, text), truth)
+    return Sampled(date.fromisoformat(day), Row(key, language, answer, read, mark, text, novelty), truth)

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from core.networks.encoders.base import FEATURES
+from core.networks.architectures.base import FEATURES
 from core.networks.standalone.pipeline import TextPipeline, batches_by_length, pad, read_json
 from core.networks.standalone.predict import Answers, thresholds_in
 

@@ -195,6 +195,7 @@ def sweep_copies(workspace: Workspace, concerned: Collection[str], rows: Collect
         home / ANSWERS,
         workspace.registry.files.cache,
         workspace.registry.files.summaries,
+        workspace.registry.files.references,
     ):
         shutil.rmtree(path, ignore_errors=True)
     for dataset in rows:

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,9 @@ from core.continual.gate.rules import GateConfig
 from core.continual.strategies import Strategy
 from core.data.dataset.splitting import Split
 from core.registry import Registry
+from core.serving.monitor.references import encoded
 from core.serving.onnx import Scaling, export_onnx, measure_parity
-from core.serving.onnx.tail import TailEngine, tail_of
+from core.serving.onnx.tail import Features, TailEngine, tail_of
 from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
@@ -43,6 +45,7 @@ from core.workflows.versions.frozen_tests import (
     score_tests,
 )
 from core.workflows.versions.measured import figures_of, matrices_after
+from core.workflows.versions.novelty import keep_reference
 from core.workflows.versions.past import Summary, save_summary
 from core.workflows.versions.retention import state_bytes
 from core.workflows.versions.summary import summary_of
@@ -194,6 +197,7 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         )
     stored = VersionFolder(workspace.registry.folder(candidate.classifier, number))
     save_summary(candidate.stream.met, stored, workspace)
+    _keep_reference(candidate, stored, workspace)
     record_figures(workspace.registry, candidate.run_id, report)
     yield Completed(number, report, kept)
 
@@ -202,19 +206,35 @@ def _with_kept_features(candidate: Candidate, folder: VersionFolder) -> Engine |
     """What answers as the file does, in less time, from what a frozen encoder said of texts before; None where nothing is kept,
     or a graphics card answers.
     """
-    model = candidate.learner.model
-    if not model.features_kept or torch.cuda.is_available():
+    if not candidate.learner.model.features_kept or torch.cuda.is_available():
         return None
     tail = tail_of(onnx.load(str(folder.path / "model.onnx")))
     if tail is None:
         return None
+    return TailEngine(folder.path, tail, candidate.learner.pipeline, _kept_features(candidate))
+
+
+def _kept_features(candidate: Candidate) -> Features:
+    """What a frozen encoder said of texts before, and says of others, from their tokens and mask."""
+    model = candidate.learner.model
 
     @torch.no_grad()
     def features(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        values: np.ndarray = model.once_encoded(torch.from_numpy(tokens), torch.from_numpy(mask)).numpy()
+        values: np.ndarray = model.once_encoded(torch.from_numpy(tokens), torch.from_numpy(mask)).cpu().numpy()
         return values
 
-    return TailEngine(folder.path, tail, candidate.learner.pipeline, features)
+    return features
+
+
+def _keep_reference(candidate: Candidate, stored: VersionFolder, workspace: Workspace) -> None:
+    """Keep what tells texts that are unlike what was learned, while all of it is at hand."""
+    stream, learner = candidate.stream, candidate.learner
+    learned, unlearned = (stream.met.sample(validated=part)[0] for part in (False, True))
+    tested = [text for test in stream.tests for text in test.texts]
+    encode = None
+    if learner.model.features_kept:
+        encode = partial(encoded, pipeline=learner.pipeline, features=_kept_features(candidate))
+    keep_reference(stored, workspace, learned, [*unlearned, *tested], encode)
 
 
 def _baseline(candidate: Candidate) -> tuple[dict[str, Any], list[Message]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from core.base.errors import DataError
+from core.data.dataset.label_sets import BAR
 from core.data.labelling.sessions import LabellingStore, SessionInfo
 from core.registry import VersionInfo
 from core.serving.engines.graphs import load_version
@@ -17,7 +19,7 @@ from core.workflows.labelling import begin_with_texts
 from core.workflows.versions.folder import VersionFolder
 
 Draw = Literal["chance", "doubt"]
-TEXTS = 40
+TEXTS, MOST_OF_A_GROUP = 40, 200
 MODEL, DRAW = "monitor", "drawn"  # in a session's source: whose texts they are, and how they were drawn
 
 
@@ -66,6 +68,45 @@ def begin_from_use(
         several=several,
         spans=folder.task.reads == "spans",
     )
+
+
+def begin_with_group(
+    version: VersionInfo, home: Path, folder: VersionFolder, *, name: str, texts: Sequence[str]
+) -> SessionInfo:
+    """Begin a labelling session with texts that belong together and resemble nothing learned; ``name`` is a label they may get.
+
+    Raises
+    ------
+    DataError
+        When the name is empty, or the version's answers are no labels.
+    """
+    proposed, known = " ".join(name.split()), folder.task.named(folder.outputs)
+    if not takes_labels(folder):
+        raise DataError(
+            "monitor.no_labels", "'{model}' does not answer with labels, so texts get none.", model=version.classifier
+        )
+    if not proposed or BAR in proposed:
+        raise DataError(
+            "monitor.no_name",
+            "The name '{name}' is empty or holds '{sign}'. Give the group another.",
+            name=name,
+            sign=BAR,
+        )
+    alike = {label.casefold() for label in known}
+    return begin_with_texts(
+        LabellingStore(home),
+        list(texts)[:MOST_OF_A_GROUP],
+        name=version.classifier,
+        labels=known if proposed.casefold() in alike else (*known, proposed),
+        order="random",
+        source={MODEL: version.classifier, DRAW: "group"},
+        several=folder.task.reads_sets,
+    )
+
+
+def takes_labels(folder: VersionFolder) -> bool:
+    """Whether a text of this version gets labels: not marks of entities, and not nothing at all."""
+    return folder.task.reads_targets and folder.task.reads != "spans"
 
 
 def tell_truths(session: SessionInfo, home: Path) -> int:

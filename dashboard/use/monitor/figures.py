@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from dashboard.shell.i18n import t, tn
 from dashboard.shell.palette import label_colors, palette
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from core.registry import VersionInfo
     from core.statistics.intervals import Estimate
@@ -58,7 +58,7 @@ def _worth(task: Task, look: Monitored) -> None:
             line={"color": colors.muted, "dash": "dot", "width": 1.5},
             hovertemplate="%{y:.3f}<extra></extra>",
         )
-    _by_day(chart, look)
+    by_day(chart, (day.day for day in look.days))
     chart.update_yaxes(title_text=scores.score_name(name))
     charts.draw(chart, key=f"{KEY}.worth", alt=t("monitor.worth_alt"), title=_finding(look, name))
     unlike = sum(day.foreseen is not None and day.foreseen.unknown is not None for day in look.days)
@@ -119,13 +119,14 @@ def _answers(version: VersionInfo, task: Task, look: Monitored) -> None:
             hovertemplate=f"{shown}: %{{y:,}}<extra></extra>",
         )
     chart.update_layout(barmode="stack", hovermode="x unified")
-    _by_day(chart, look)
+    by_day(chart, (day.day for day in look.days))
     chart.update_yaxes(title_text=t("monitor.answers"))
     charts.draw(chart, key=f"{KEY}.answers", alt=t("monitor.answers_alt"), title=t("monitor.answers_title"))
 
 
-def _by_day(chart: Any, look: Monitored) -> None:
-    days = sorted({day.day for day in look.days})
+def by_day(chart: Any, days: Iterable[date]) -> None:
+    """Days along the axis, each named while they are few."""
+    days = sorted(set(days))
     ticks = {"tickvals": days} if len(days) <= MOST_TICKS else {}
     chart.update_xaxes(tickformat="%m-%d", showgrid=False, type="date", **ticks)
 

@@ -10,13 +10,14 @@ import streamlit as st
 from core.base.config import home
 from core.serving.monitor.store import FILE
 from core.workflows.monitor.look import DAYS, Monitored, monitored
+from core.workflows.monitor.novelty import NoveltyLook
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import choices, scores, tables
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.navigation import go
-from dashboard.use.monitor import figures, keeping
+from dashboard.use.monitor import figures, keeping, novelty
 from dashboard.use.monitor.asking import label
 
 if TYPE_CHECKING:
@@ -32,13 +33,17 @@ def draw(version: VersionInfo) -> None:
     state.recorder().flush()
     names = {str(days): tn("monitor.days", days) for days in SPANS}
     days = int(choices.segmented(t("monitor.span"), names, key=f"{KEY}.span", first=str(DAYS)))
-    look = _look(version, days, date.today(), _stamp(version))
+    stamp = _stamp(version)
+    look = _look(version, days, date.today(), stamp)
     if not look.days:
         layout.empty_state(t("monitor.empty_title"), t("monitor.empty"))
     else:
-        _standing(version, look, days)
+        with st.spinner(t("monitor.novelty_looking")):
+            unlike, groups = novelty.looked(version, days, date.today(), stamp)
+        _standing(version, look, unlike, days)
         _cards(version, look)
         figures.draw(version, look)
+        novelty.draw(version, unlike, groups)
     keeping.draw(version, look, days)
 
 
@@ -54,13 +59,15 @@ def _stamp(version: VersionInfo) -> tuple[str | float, ...]:
     return version.run_id, *(file.stat().st_mtime if file.exists() else 0.0 for file in files)
 
 
-def _standing(version: VersionInfo, look: Monitored, days: int) -> None:
+def _standing(version: VersionInfo, look: Monitored, unlike: NoveltyLook, days: int) -> None:
     """What has to be done, in a sentence with its buttons; else that nothing has."""
     whole = look.whole
     if look.alarm is not None:
         st.warning(tables.plain(t_message(look.alarm)), icon=":material/trending_down:")
     if whole is not None and whole.unknown is not None:
         st.info(tables.plain(t_message(whole.unknown)), icon=":material/help:")
+    if unlike.verdict == novelty.MORE:
+        st.info(tables.plain(t_message(unlike.told)), icon=":material/explore:")
     if look.alarm is not None or (whole is not None and whole.unknown is not None):
         with st.container(horizontal=True):
             label(version, days, "doubt" if look.alarm is not None else "chance", primary=True)
@@ -68,7 +75,7 @@ def _standing(version: VersionInfo, look: Monitored, days: int) -> None:
                 t("monitor.to_versions"), key=f"{KEY}.back", icon=":material/undo:"
             ):
                 go("overview")
-    elif look.watched is not None:
+    elif look.watched is not None and unlike.verdict != novelty.MORE:
         st.markdown(f":primary[:material/check_circle:] {t('monitor.calm')}", help=t("monitor.calm_help"))
 
 

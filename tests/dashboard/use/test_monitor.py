@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
+from core.data.labelling.sessions import LabellingStore
 from core.serving.engines.graphs import load_version
 from core.serving.monitor.keeping import Keeping
 from core.serving.monitor.recorder import Recorder
@@ -81,7 +82,7 @@ def test_days_of_answers_have_cards_charts_and_shares(
     told = said(page)
     assert estimated in told
     assert calm in told
-    assert len(page.get("plotly_chart")) == 2
+    assert len(page.get("plotly_chart")) == 3
     shares = page.dataframe[0].value
     assert set(shares.iloc[:, 0]) == {"good", "bad"}
 
@@ -113,3 +114,46 @@ def test_what_is_kept_is_chosen_and_what_may_not_be_kept_goes(open_page: Callabl
     page.button(key="use.monitor.keeping.save").click().run()
     assert MonitorStore(home).every_text() == []
     assert "without their texts" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "group"),
+    [("en", "resemble nothing that version 1 learned", "texts"), ("zh", "毫不相似", "条文本")],
+)
+def test_texts_unlike_what_was_learned_are_told_and_their_groups_labelled(
+    open_page: Callable[..., AppTest], home: Path, language: str, told: str, group: str
+) -> None:
+    MonitorStore(home).keep(NAME, Keeping(kept_texts="sample"))
+    late = [f"<b>parcel</b> courier *delivery* postponed {chr(97 + row % 26)} {row}" for row in range(40)]
+    bill = [f"invoice refund payment charged twice {chr(97 + row % 26)} {row}" for row in range(40)]
+    ask(home, [*late, *bill])
+    page = open_page("use", "monitor", language=language, classifier=NAME)
+    shown = said(page)
+    assert told in shown
+    assert f"40 {group}" in shown
+    assert "<b>parcel" not in shown
+    assert len(page.get("plotly_chart")) >= 2
+    (name,) = [box for box in page.text_input if "novelty.name.0" in str(box.key)]
+    name.set_value("Late | parcel")
+    page.button(key="use.monitor.novelty.label.0").click().run()
+    assert page.error
+    (name,) = [box for box in page.text_input if "novelty.name.0" in str(box.key)]
+    name.set_value("Late parcel")
+    page.button(key="use.monitor.novelty.label.0").click().run()
+    assert not page.exception
+    (session,) = LabellingStore(home).list()
+    assert session.labels == ("bad", "good", "Late parcel")
+    assert session.rows == 40
+
+
+def test_without_kept_texts_it_says_so_and_without_learned_ones_that_it_cannot_know(
+    open_page: Callable[..., AppTest], home: Path
+) -> None:
+    ask(home, [f"unknown words {row}" for row in range(60)])
+    assert "None of them is kept" in said(open_page("use", "monitor", classifier=NAME))
+    workspace = open_workspace(home)
+    folder = VersionFolder(workspace.registry.folder_of(workspace.registry.resolve(NAME, None)))
+    workspace.registry.files.reference_of(folder.path).unlink()
+    workspace.datasets.erase(folder.experiences()[0].dataset)
+    ask(home, ["one more"])  # what was seen before is kept until more is counted
+    assert "cannot be known" in said(open_page("use", "monitor", classifier=NAME))
