@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.jobs import Job
 
 WAITING, CLIMBING = 0.5, 1.0  # seconds between looks
+TITLES = {"stopping": "stopping", "queued": "in_queue"}  # of the ladder, by the state of its training
 
 
 def caption(job: Job) -> str:
@@ -80,7 +81,7 @@ def _ladder(job_id: str, drawn: tuple[int | None, bool]) -> None:
         st.rerun()
     task = task_of(str(job.config["task"]))
     with st.container(border=True, key="first-ladder", gap="small"):
-        title = t("first.done" if job.ended else "first.stopping" if job.state == "stopping" else "first.climbing")
+        title = t("first.done" if job.ended else f"first.{TITLES.get(job.state, 'climbing')}")
         with st.container(gap=None):
             st.markdown(f"**{title}**", help=t("first.ladder_help"))
             st.caption(t("first.score", score=score_name(task.score.name)))
