@@ -21,11 +21,11 @@ def test_an_opened_sidebar_is_closed_after_a_reload(open_page: Callable[..., Pag
     title.wait_for(timeout=MILLISECONDS)
     page.get_by_test_id("stExpandSidebarButton").click()
     sidebar = page.get_by_test_id("stSidebar")
-    expect(sidebar).to_have_attribute("aria-expanded", "true")
+    expect(sidebar).to_be_in_viewport()
     page.reload()
     title.wait_for(timeout=MILLISECONDS)
     page.get_by_test_id("stExpandSidebarButton").wait_for(timeout=MILLISECONDS)
-    expect(sidebar).to_have_attribute("aria-expanded", "false")
+    expect(sidebar).not_to_be_in_viewport()
 
 
 def test_a_closed_sidebar_of_a_desktop_stays_closed_after_a_reload(open_page: Callable[..., Page]) -> None:
@@ -36,4 +36,4 @@ def test_a_closed_sidebar_of_a_desktop_stays_closed_after_a_reload(open_page: Ca
     page.get_by_test_id("stExpandSidebarButton").wait_for(timeout=MILLISECONDS)
     page.reload()
     page.get_by_test_id("stExpandSidebarButton").wait_for(timeout=MILLISECONDS)
-    expect(page.get_by_test_id("stSidebar")).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()

@@ -29,8 +29,16 @@ TITLES = {"stopping": "stopping", "queued": "in_queue"}  # of the ladder, by the
 
 
 def caption(job: Job) -> str:
-    """Whose training it is, in place of a model and its version."""
-    return f"{tables.plain(job_title(job))} · {t('first.learns')}"
+    """Whose training it is, in place of a model and its version; and which model is chosen, where it is another one."""
+    told = [tables.plain(job_title(job)), t("first.learns")]
+    if (chosen := _other_chosen(job)) is not None:
+        told.append(t("first.other_chosen", classifier=tables.plain(chosen)))
+    return " · ".join(told)
+
+
+def _other_chosen(job: Job) -> str | None:
+    chosen = state.chosen_classifier()
+    return chosen if chosen != job.classifier else None
 
 
 def wait(job: Job) -> None:
@@ -55,9 +63,15 @@ def _waiting(job_id: str) -> None:
 
 
 def _leave(job: Job) -> None:
-    if st.button(t("first.see_training"), key="first.training", type="tertiary", icon=":material/arrow_forward:"):
-        st.session_state[job_news.TRAIN_JOB] = job.id
-        go("train", "new")
+    chosen = _other_chosen(job)
+    with st.container(horizontal=True):
+        if st.button(t("first.see_training"), key="first.training", type="tertiary", icon=":material/arrow_forward:"):
+            st.session_state[job_news.TRAIN_JOB] = job.id
+            go("train", "new")
+        label = "" if chosen is None else t("first.show_chosen", classifier=tables.plain(chosen))
+        if label and st.button(label, key="first.chosen", type="tertiary", icon=":material/undo:"):
+            start.let_be()
+            st.rerun()
 
 
 def ladder(job: Job) -> None:
