@@ -12,6 +12,7 @@ from dashboard.parts.versions.decisions import decided
 from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
 from dashboard.update import page as update_page
+from dashboard.update.autopilot.told import reasons
 
 KEY = "update.autopilot"
 
@@ -31,6 +32,8 @@ def draw(ledger: Ledger) -> None:
         height=tables.height_of(len(shown), 300),
         column_config=tables.counts(shown),
     )
+    named = [(t("autopilot.batch_name", number=batch.number), _reason(batch)) for batch in reversed(ledger.batches)]
+    reasons(named, key=f"{KEY}.batch-reasons")
 
 
 def _decision(ledger: Ledger) -> None:
@@ -50,12 +53,14 @@ def _decision(ledger: Ledger) -> None:
 
 
 def _row(batch: Batch) -> dict[str, str | int]:
-    reason = "" if batch.reason is None else t_message(Message.from_dict(batch.reason))
     return {
         t("autopilot.number"): str(batch.number),
         t("autopilot.when"): tables.moment(batch.at),
         t("autopilot.row_count"): batch.rows,
         t("autopilot.state"): t(f"autopilot.state_{batch.state}"),
         t("autopilot.version"): tables.NOTHING if batch.version is None else str(batch.version),
-        t("autopilot.why"): reason,
     }
+
+
+def _reason(batch: Batch) -> str:
+    return "" if batch.reason is None else t_message(Message.from_dict(batch.reason))

@@ -38,6 +38,7 @@ def draw(version: VersionInfo) -> None:
     else:
         _standing(version, look, days)
         _cards(version, look)
+        _since(version, look)
         figures.draw(version, look)
     keeping.draw(version, look, days)
 
@@ -70,6 +71,15 @@ def _standing(version: VersionInfo, look: Monitored, days: int) -> None:
                 go("overview")
     elif look.watched is not None:
         st.markdown(f":primary[:material/check_circle:] {t('monitor.calm')}", help=t("monitor.calm_help"))
+
+
+def _since(version: VersionInfo, look: Monitored) -> None:
+    """Where these days hold answers of earlier versions: since when this one serves, for the estimate tells of it alone."""
+    earlier = sum(day.texts for day in look.days if day.version != version.number)
+    moves = [move for move in state.champion_history(version.classifier) if move["version"] == version.number]
+    if earlier and moves and scores.task_of_version(version).distribution:
+        facts = {"version": version.number, "when": tables.moment(moves[-1]["at"])}
+        st.caption(tn("monitor.since", earlier, **facts))
 
 
 def _cards(version: VersionInfo, look: Monitored) -> None:
