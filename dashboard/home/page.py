@@ -59,7 +59,7 @@ def models() -> None:
 def _begun(job: Job) -> None:
     with st.container(border=True, gap="xxsmall", key=f"begun-{job.id}"):
         st.markdown(f":gray[:material/hourglass_top:] **{tables.plain(job_title(job))}**")
-        st.caption(t("home.begun"))
+        st.caption(t("first.learns"))
         _progress(job)
         if st.button(t("home.try_soon"), key=f"home.begun.{job.id}", type="tertiary", icon=":material/edit_note:"):
             start.show(job)

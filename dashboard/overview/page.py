@@ -243,6 +243,13 @@ def story_of_versions(story: Story) -> None:
     if len(story.versions) < 2:  # one square and one dot tell nothing
         remembers(story)
         return
+    if len(story.matrix.versions) < 2 and _newest_of_line(story).number == story.shown.number:
+        left, right = st.columns([3, 2], gap="medium")  # all were trained from the start: the chart has more to say
+        with left:
+            timeline.draw(story.classifier, story.same, tells_rows=False)
+        with right:
+            remembers(story)
+        return
     left, right = st.columns([3, 2], gap="medium")
     with left:
         remembers(story)
