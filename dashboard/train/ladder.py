@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -100,13 +101,16 @@ def _time_of(rung: Rung, outlook: Outlook, fits: bool | None, minutes: float) ->
     )
 
 
-def wait(request: TrainRequest, pending: set[str]) -> None:
-    """Look, without drawing anything, until something more is known; then draw the page anew."""
-    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_wait)(request, pending)
+def wait(request: TrainRequest, pending: set[str], *, begin: bool) -> None:
+    """Look, without drawing anything, until something more is known; then draw the page anew. Measuring begins with the first
+    look after the page was drawn: who is still there then has not only passed by.
+    """
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_wait)(request, pending, time.monotonic(), begin)
 
 
-def _wait(request: TrainRequest, pending: set[str]) -> None:
-    if foresight.look(request, begin=False).pending != pending:
+def _wait(request: TrainRequest, pending: set[str], drawn: float, begin: bool) -> None:
+    later = time.monotonic() - drawn > SECONDS_BETWEEN_LOOKS / 2
+    if foresight.look(request, begin=begin and later, soon=begin).pending != pending:
         st.rerun()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -14,10 +13,9 @@ from core.registry import VersionInfo
 from core.serving.engines.graphs import load_version
 from core.serving.monitor.store import MonitorStore
 from core.workflows.labelling import begin_with_texts
+from core.workflows.monitor import TEXTS, Draw
 from core.workflows.versions.folder import VersionFolder
 
-Draw = Literal["chance", "doubt"]
-TEXTS = 40
 MODEL, DRAW = "monitor", "drawn"  # in a session's source: whose texts they are, and how they were drawn
 
 

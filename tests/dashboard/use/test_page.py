@@ -211,8 +211,7 @@ def test_an_idle_graphics_card_is_told(
     home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = message("providers.refused", "{card} idles, CUDA {cuda}", card="H100", cuda="13.0")
-    report = replace(state.providers(), problems=(problem,))
-    monkeypatch.setattr("dashboard.shell.state.providers", lambda: report)
+    monkeypatch.setattr("dashboard.shell.state.card_problems", lambda: (problem,))
     for page in ("use", "update"):
         assert open_page(page).warning[0].value == "H100 idles, CUDA 13.0"
 
