@@ -20,12 +20,10 @@ HEAVY = ("torch", "sklearn", "onnx", "scipy.optimize", "transformers")
 VISIT = """
 import pathlib, sys
 from streamlit.testing.v1 import AppTest
-entry = AppTest.from_file(str(pathlib.Path("dashboard/main.py").resolve()), default_timeout=60)
-entry.query_params["lang"] = sys.argv[1]
-entry.run()
 for name in ("overview", "data", "train", "evaluate", "update", "use"):
-    entry.switch_page(str(pathlib.Path(f"pages/{name}.py").resolve()))
-    entry.run()
+    entry = AppTest.from_file(str(pathlib.Path("dashboard/main.py").resolve()), default_timeout=60)
+    entry.query_params["lang"] = sys.argv[1]
+    entry.switch_page(str(pathlib.Path(f"pages/{name}.py").resolve())).run()
     assert not entry.exception, entry.exception
     assert entry.title, name
     print(name, [module for module in sys.argv[2:] if module in sys.modules])
