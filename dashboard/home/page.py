@@ -83,7 +83,7 @@ def _model(classifier: str, jobs: list[Job]) -> None:
             st.markdown(f"{found.dot} {tables.plain(found.sentence)}{also}")
         for job in jobs:
             _progress(job)
-        if not jobs and (better := ahead(champion, behind=found.kind != "good")) is not None:
+        if not jobs and (better := ahead(champion, more_urgent=found.kind != "good")) is not None:
             st.caption(better.sentence)  # Overview, where the row leads, has the way there
     if opened:
         state.choose_classifier(classifier)

@@ -15,6 +15,7 @@ from dashboard.parts import scores, tables
 from dashboard.parts.plots.heatmaps import heatmap
 from dashboard.parts.versions import history, same_tests, timeline, verdict
 from dashboard.parts.versions.ahead import ahead, go_there
+from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.parts.versions.next_step import next_step, test_name, worst_drop
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import DEFAULT as ENGLISH
@@ -155,12 +156,12 @@ def verdict_and_step(story: Story) -> None:
                 st.markdown(tables.plain(proposed.sentence))
             if st.button(proposed.button, type="primary", key="next-step-button"):
                 go(*proposed.to)
-        _ahead(story, behind=judged.lost)
+        _ahead(story, more_urgent=judged.lost or waiting_candidate(story.classifier) is not None)
 
 
-def _ahead(story: Story, *, behind: bool) -> None:
+def _ahead(story: Story, *, more_urgent: bool) -> None:
     """What may answer better than the version that serves, where that is known."""
-    found = ahead(story.champion, behind=behind)
+    found = ahead(story.champion, more_urgent=more_urgent)
     if found is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="ahead"):

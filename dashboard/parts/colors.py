@@ -1,4 +1,4 @@
-"""The colours of labels where no version is looked at: those of the chosen model, so that a label keeps its colour on all pages."""
+"""The colours of labels where no version is looked at: those of the chosen model, so that a label has one on all pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.shell.palette import label_colors
 
 
 def of_labels(labels: Iterable[str]) -> dict[str, str]:
-    """A colour for each label: as the chosen model has them, where it knows some; labels that are new to it come after its own."""
+    """A colour for each label: as the chosen model has them where it knows some; labels new to it come after its own."""
     wanted, own = set(labels), _of_chosen_model()
     known = own if wanted.intersection(own) else []
     return label_colors([*known, *sorted(wanted.difference(known))])

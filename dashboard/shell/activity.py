@@ -39,7 +39,9 @@ def _drawer(busy: bool) -> None:
     new = job_news.unread(jobs)
     waiting = sum(job.state == "queued" for job in active)
     counts = {"at_work": (len(active) - waiting, "green"), "waiting": (waiting, "gray"), "new": (len(new), "green")}
-    badges = [f":{color}-badge[{t(f'activity.{name}', count=count)}]" for name, (count, color) in counts.items() if count]
+    badges = [
+        f":{color}-badge[{t(f'activity.{name}', count=count)}]" for name, (count, color) in counts.items() if count
+    ]
     label = " ".join([t("activity.title"), *badges])
     if (active or new) and OPEN not in st.session_state:  # by itself once; from then on as the reader leaves it
         st.session_state[OPEN] = st.session_state[DRAWER] = True

@@ -86,7 +86,12 @@ def test_no_sentence_stands_in_the_catalogue_twice() -> None:
     for key, text in catalogue("en").items():
         bare = re.sub(r"\W+", " ", text).strip().casefold()
         kind = key.partition(".")[2].startswith(("kind_", "finder_"))  # findings, named by who looks for them
-        if len(bare.split()) >= WORDS_OF_A_SENTENCE and not kind and not key.endswith(PLURAL) and not key.startswith(FAMILIES):
+        if (
+            len(bare.split()) >= WORDS_OF_A_SENTENCE
+            and not kind
+            and not key.endswith(PLURAL)
+            and not key.startswith(FAMILIES)
+        ):
             said.setdefault(bare, []).append(key)
     assert [keys for keys in said.values() if len(keys) > 1] == []
 

@@ -46,19 +46,20 @@ class Ahead:
     job: str = ""
 
 
-def ahead(champion: VersionInfo | None, *, behind: bool = False) -> Ahead | None:
+def ahead(champion: VersionInfo | None, *, more_urgent: bool = False) -> Ahead | None:
     """Look at the last *Auto* training of the model that has ended.
 
     Parameters
     ----------
-    behind
-        Whether the baseline is better than the champion: then another training is the next step anyway.
+    more_urgent
+        Whether something else has to be done first, or another training is the next step anyway: then what there was no time for
+        is not told.
     """
     job = None if champion is None else _last_ladder(champion.classifier)
     if champion is None or job is None:
         return None
     rungs = state.jobs().rungs(job.id)
-    return _better(champion, job, rungs) or (None if behind else _untried(champion, job, rungs))
+    return _better(champion, job, rungs) or (None if more_urgent else _untried(champion, job, rungs))
 
 
 def go_there(found: Ahead) -> None:

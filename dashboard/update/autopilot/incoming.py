@@ -50,7 +50,9 @@ def draw(ledger: Ledger) -> None:
         column_config=tables.counts(shown),
     )
     told = [taken for taken in newest if taken not in ledger.waiting]  # of the others the cards above say it
-    reasons([(f"{taken.name} · {tables.moment(taken.at)}", _reasons(taken)) for taken in told], key=f"{KEY}.file-reasons")
+    reasons(
+        [(f"{taken.name} · {tables.moment(taken.at)}", _reasons(taken)) for taken in told], key=f"{KEY}.file-reasons"
+    )
     if len(ledger.files) > SHOWN:
         st.caption(t("autopilot.newest", count=SHOWN))
 

@@ -133,7 +133,9 @@ def test_a_title_is_told_in_the_readers_language_whatever_it_was_asked_for_in(
     assert [bar.proto.text.startswith(title) for bar in at.sidebar.get("progress")] == [True]
 
 
-@pytest.mark.parametrize(("language", "work", "wait"), [("en", "1 at work", "2 waiting"), ("zh", "1 项进行中", "2 项排队中")])
+@pytest.mark.parametrize(
+    ("language", "work", "wait"), [("en", "1 at work", "2 waiting"), ("zh", "1 项进行中", "2 项排队中")]
+)
 def test_what_waits_is_not_at_work(
     open_page: OpenPage, home: Path, monkeypatch: pytest.MonkeyPatch, language: str, work: str, wait: str
 ) -> None:

@@ -596,15 +596,15 @@ def test_rules_that_were_decided_by_are_used_for_the_next_update(open_page: Open
 def test_the_rules_in_force_stand_in_one_line_and_can_be_put_back(open_page: OpenPage, second: Path) -> None:
     rewrite(second, -0.05)
     at = open_page("update")
-    assert "Rules, in points: older tests −1 at most · new test +0 at least" in shown(at)
+    assert "Rules, in points: older tests −1 at most · new test 0 at least" in shown(at)
     at.main.toggle(key="update.gate.Things.2.check_older_tests").set_value(False).run()
-    assert "Rules, in points: new test +0 at least" in shown(at)
+    assert "Rules, in points: new test 0 at least" in shown(at)
     assert say("en", "rules_changed_promote") in shown(at)
     assert at.main.number_input(key="update.gate.Things.2.tolerance").disabled
     at.main.toggle(key="update.gate.Things.2.check_newest_test").set_value(False).run()
     assert say("en", "no_rules") in shown(at)
     at.main.button(key="update.gate.Things.2.back").click().run()
-    assert "Rules, in points: older tests −1 at most · new test +0 at least" in shown(at)
+    assert "Rules, in points: older tests −1 at most · new test 0 at least" in shown(at)
 
 
 def test_a_report_of_an_earlier_release_is_still_shown(open_page: OpenPage, second: Path) -> None:
@@ -616,7 +616,7 @@ def test_a_report_of_an_earlier_release_is_still_shown(open_page: OpenPage, seco
     path.write_text(json.dumps({**report, "tolerance": 2.0}))
     at = open_page("update")
     assert not at.exception
-    assert "Rules, in points: older tests −2 at most · new test +0 at least" in shown(at)
+    assert "Rules, in points: older tests −2 at most · new test 0 at least" in shown(at)
     at.main.toggle(key="update.gate.Things.2.check_labels").set_value(True).run()
     assert "Single labels were not measured" in shown(at)
 

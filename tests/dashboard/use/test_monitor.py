@@ -107,7 +107,11 @@ def test_after_a_promotion_it_says_since_when_the_estimate_counts(
     list(train_classifier(TrainRequest(classifier=NAME, dataset=dataset, model="linear"), workspace))
     promote(registry, NAME, 2, how="test")
     ask(home, held_out[:60], number=2)
-    (since,) = [line for line in said(open_page("use", "monitor", language=language, classifier=NAME)).split("\n") if told[1] in line]
+    (since,) = [
+        line
+        for line in said(open_page("use", "monitor", language=language, classifier=NAME)).split("\n")
+        if told[1] in line
+    ]
     when = tables.moment(registry.champion_history(NAME)[-1]["at"])
     assert since == f"{told[0]}{when}{told[1]}"
 
