@@ -122,7 +122,7 @@ def test_once_a_version_answers_its_model_is_chosen_and_the_ladder_stands_beside
     page.run()
     assert page.session_state["classifier"] == "Product reviews"
     shown = words(page)
-    assert "Better models are being tried" in shown
+    assert "It waits for its turn" in shown  # no process has taken the job: what only waits is not at work
     assert "Linear n-grams" in shown
     assert "0.800 (0.700–0.900)" in shown
     assert "N-gram bag · next" in shown
