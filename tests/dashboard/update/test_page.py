@@ -166,7 +166,7 @@ def test_without_a_champion_the_way_leads_to_the_versions(
     assert champion(first) == 1
     monkeypatch.setattr(state, "champion", lambda classifier: None)
     at = open_page("update", language=language)
-    assert say(language, "nobody_serves_title") in shown(at)
+    assert translate(language, "overview.no_champion", {}) in shown(at)
     assert "empty.overview" in keys(at)
 
 
@@ -429,7 +429,7 @@ def test_promote_then_roll_back(open_page: OpenPage, second: Path, language: str
     assert not at.exception
     assert champion(second) == 2
     assert tab_of(at) == "history"
-    assert say(language, "promoted", version=2) in shown(at)
+    assert translate(language, "models.promoted", {"version": 2}) in shown(at)
     at.main.button(key="update.roll_back_now").click().run()
     assert champion(second) == 1
     moves = open_workspace(second).registry.champion_history(NAME)
@@ -492,7 +492,7 @@ def test_against_the_gate_needs_a_reason(open_page: OpenPage, second: Path, lang
     assert "update.promote" not in keys(at)
     at.main.button(key="update.promote_anyway").click().run()
     assert champion(second) == 1
-    assert say(language, "reason_missing") in [warning.value for warning in at.warning]
+    assert translate(language, "models.why_missing", {}) in [warning.value for warning in at.warning]
     at.main.text_area(key="update.reason").set_value("  The old shop has closed. ")
     at.main.button(key="update.promote_anyway").click().run()
     assert not at.exception
