@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dashboard.parts.forms.foresight import Outlook
 
 ADVICE = "train.encoder_advice"
+PASSING_BY = 2.0  # seconds on the page before anything is measured, which loads PyTorch
 
 
 def foretell(request: TrainRequest, outlook: Outlook) -> None:
@@ -102,14 +103,14 @@ def _time_of(rung: Rung, outlook: Outlook, fits: bool | None, minutes: float) ->
 
 
 def wait(request: TrainRequest, pending: set[str], *, begin: bool) -> None:
-    """Look, without drawing anything, until something more is known; then draw the page anew. Measuring begins with the first
-    look after the page was drawn: who is still there then has not only passed by.
+    """Look, without drawing anything, until something more is known; then draw the page anew. Measuring begins once the
+    reader has stayed for a moment.
     """
     guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_wait)(request, pending, time.monotonic(), begin)
 
 
 def _wait(request: TrainRequest, pending: set[str], drawn: float, begin: bool) -> None:
-    later = time.monotonic() - drawn > SECONDS_BETWEEN_LOOKS / 2
+    later = time.monotonic() - drawn > PASSING_BY
     if foresight.look(request, begin=begin and later, soon=begin).pending != pending:
         st.rerun()
 
