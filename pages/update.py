@@ -16,7 +16,7 @@ if classifier is None:
 elif situation is None:
     layout.heading(t("update.title"), plain(classifier))
     layout.empty_state(
-        t("update.nobody_serves_title"), t("update.nobody_serves"), action=t("update.to_models"), to=("overview",)
+        t("overview.no_champion"), t("update.nobody_serves"), action=t("update.to_models"), to=("overview",)
     )
 else:
     page.heading(situation)

@@ -15,6 +15,7 @@ from core.base.wording import agreeing
 _BEFORE_STOP = re.compile(r"\{(\w+)\}[.。]")  # facts behind which a template has a full stop
 _STOPPED = re.compile(r"(?<![.。/\\])[.。]\Z")
 _NAMED_BY = ("port", "seed", "version", "year")  # facts whose number is a name: it counts nothing
+_DIGIT_THAT_COUNTS = re.compile(r"[1-9a-z]")  # also of "inf" and "nan"
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -70,7 +71,17 @@ class _Counted(int):
         return super().__format__(form or ",")
 
 
+class _Measured(float):
+    """A number that is written without a sign where it rounds to zero."""
+
+    def __format__(self, form: str) -> str:
+        written = super().__format__(form)
+        return written if _DIGIT_THAT_COUNTS.search(written) else written.replace("-", "").replace("−", "")
+
+
 def _readable(value: Any, *, counts: bool) -> Any:
+    if isinstance(value, float):
+        return _Measured(value)
     if counts and isinstance(value, int) and not isinstance(value, bool):
         return _Counted(value)
     if isinstance(value, list | tuple):

@@ -41,6 +41,16 @@ def signed(value: float, decimals: int = 1) -> str:
     return f"{sign}{abs(shown):.{decimals}f}"
 
 
+def percent(share: float, decimals: int = 1) -> str:
+    """A share in per cent, which may be below zero: ``3.1%``, ``−0.4%``; what rounds to zero has no sign."""
+    return f"{signed(100 * share, decimals).removeprefix('+')}%"
+
+
+def unsigned_zero(value: float, decimals: int) -> float:
+    """The number rounded, and zero instead of a negative zero; for what is written elsewhere, such as in tables."""
+    return round(value, decimals) + 0.0
+
+
 def points(difference: float, decimals: int = 1) -> str:
     """A difference of two scores (−1 to 1) in percentage points: ``+3.1``."""
     return signed(100 * difference, decimals)

@@ -66,7 +66,7 @@ def confused(shown: Shown) -> None:
     told = [*types, t("evaluate.not_marked")]
     left, right = st.columns([5, 6], gap="large")
     with left:
-        layout.section(t("evaluate.type_confusion"), help=t("evaluate.type_confusion_help"))
+        layout.section(t("evaluate.confusion"), help=t("evaluate.type_confusion_help"))
         cell = clickable_heatmap(
             cells,
             rows=told,

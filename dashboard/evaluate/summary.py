@@ -19,7 +19,7 @@ from dashboard.shell.i18n import t, t_message, tn
 
 AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
 HEIGHT = 500
-ICONS = {"better": ":material/check_circle:", "perhaps_better": ":material/trending_up:"}
+ICONS = {"better": ":material/check_circle:"}  # what may be chance is level
 
 
 def draw(shown: Shown) -> None:

@@ -9,7 +9,6 @@ from dashboard.evaluate import behaviour, confusion, entities, plain, several, s
 from dashboard.evaluate.compare import tab as compare
 from dashboard.evaluate.errors import cards, farthest, marks
 from dashboard.evaluate.page import Shown
-from dashboard.evaluate.trust import tab as trust
 from dashboard.shell import tabs
 
 Part = Callable[[Shown], None]
@@ -28,7 +27,7 @@ def parts(shown: Shown) -> dict[str, Part]:
             "confusions": confusion.draw,
             "errors": cards.draw,
             "slices": slices.draw,
-            "trust": trust.draw,
+            "trust": _trust,
             "behaviour": behaviour.draw,
             "compare": compare.draw,
         }
@@ -39,3 +38,9 @@ def parts(shown: Shown) -> dict[str, Part]:
     else:
         found = {"summary": summary.draw, "farthest": farthest.draw}
     return found | ({"compare": plain.matrix} if len(shown.report["tests"]) > 1 else {})
+
+
+def _trust(shown: Shown) -> None:
+    from dashboard.evaluate.trust import tab  # loads what calibrates, for which no other tab should wait
+
+    tab.draw(shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.base.wording import unsigned_zero
 from core.networks.explain import Attribution, Influence, most_influential
 from dashboard.evaluate.page import Shown, predictions
 from dashboard.parts import tables
@@ -45,7 +46,7 @@ def draw(shown: Shown) -> None:
     table = pd.DataFrame(
         {
             t("reasons.word"): [influence.word for influence in words],
-            t("reasons.score"): [influence.score for influence in words],
+            t("reasons.score"): [unsigned_zero(influence.score, 3) for influence in words],
             t("reasons.texts"): [influence.texts for influence in words],
             t("reasons.example"): [attributions[influence.example].text[:EXAMPLE] for influence in words],
         }

@@ -84,7 +84,7 @@ def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -
     profile.division(_division(uploaded, dataset))
     with st.form("home.train-own", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
-            t("home.name"),
+            t("train.name"),
             _proposed_name(uploaded),
             key=f"home.name.{uploaded.file_token}",
             max_chars=NAME_LIMIT,

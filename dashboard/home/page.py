@@ -13,6 +13,7 @@ from dashboard.parts import scores, tables
 from dashboard.parts.first import start
 from dashboard.parts.names import job_title
 from dashboard.parts.versions import health, same_tests
+from dashboard.parts.versions.ahead import ahead
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, tn
@@ -58,7 +59,7 @@ def models() -> None:
 def _begun(job: Job) -> None:
     with st.container(border=True, gap="xxsmall", key=f"begun-{job.id}"):
         st.markdown(f":gray[:material/hourglass_top:] **{tables.plain(job_title(job))}**")
-        st.caption(t("home.begun"))
+        st.caption(t("first.learns"))
         _progress(job)
         if st.button(t("home.try_soon"), key=f"home.begun.{job.id}", type="tertiary", icon=":material/edit_note:"):
             start.show(job)
@@ -82,6 +83,8 @@ def _model(classifier: str, jobs: list[Job]) -> None:
             st.markdown(f"{found.dot} {tables.plain(found.sentence)}{also}")
         for job in jobs:
             _progress(job)
+        if not jobs and (better := ahead(champion, more_urgent=found.kind != "good")) is not None:
+            st.caption(better.sentence)  # Overview, where the row leads, has the way there
     if opened:
         state.choose_classifier(classifier)
         go("overview")

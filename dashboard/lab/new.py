@@ -78,7 +78,7 @@ def _ready(choice: Choice, preview: Preview | CoreError | None, fields: dict[str
         busy = bool(state.active_jobs())
         with st.container(horizontal=True, vertical_alignment="center"):
             start = st.button(
-                t("lab.queue") if busy else t("lab.start"),
+                t("train.queue") if busy else t("lab.start"),
                 type="primary",
                 key="lab.start",
                 icon=":material/play_arrow:",

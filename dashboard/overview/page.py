@@ -14,6 +14,8 @@ from core.statistics.intervals import Estimate
 from dashboard.parts import scores, tables
 from dashboard.parts.plots.heatmaps import heatmap
 from dashboard.parts.versions import history, same_tests, timeline, verdict
+from dashboard.parts.versions.ahead import ahead, go_there
+from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.parts.versions.next_step import next_step, test_name, worst_drop
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import DEFAULT as ENGLISH
@@ -147,13 +149,25 @@ def verdict_and_step(story: Story) -> None:
     matrix = story.matrix if story.champion else None
     proposed = next_step(story.versions, story.champion, matrix, story.waiting, behind=judged.lost)
     with st.container(border=True, key="verdict", gap="small"):
-        st.markdown(_verdict(story, judged))
+        st.markdown(_verdict(story, judged), help=_about_baseline(story, judged))
         with st.container(horizontal=True, vertical_alignment="center", key="next-step"):
             with st.container(gap=None, width="stretch"):
                 st.caption(t("overview.next_step"))
                 st.markdown(tables.plain(proposed.sentence))
             if st.button(proposed.button, type="primary", key="next-step-button"):
                 go(*proposed.to)
+        _ahead(story, more_urgent=judged.lost or waiting_candidate(story.classifier) is not None)
+
+
+def _ahead(story: Story, *, more_urgent: bool) -> None:
+    """What may answer better than the version that serves, where that is known."""
+    found = ahead(story.champion, more_urgent=more_urgent)
+    if found is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="ahead"):
+        st.caption(found.sentence, width="stretch")
+        if st.button(found.button, type="tertiary", key="ahead-button", icon=":material/arrow_forward:"):
+            go_there(found)
 
 
 def _verdict(story: Story, judged: verdict.Verdict) -> str:
@@ -177,6 +191,14 @@ def _verdict(story: Story, judged: verdict.Verdict) -> str:
     return f"{VERDICT_ICONS[judged.kind]} {tables.plain(verdict.joined(told))}"
 
 
+def _about_baseline(story: Story, judged: verdict.Verdict) -> str:
+    """What the baseline is, and where it is another one after an update, why."""
+    told = [t("overview.baseline_help", method=tables.plain(t_message(judged.method)))]
+    if scores.task_of_version(story.shown).baseline_grows:
+        told.append(t("overview.baseline_grows"))
+    return verdict.joined(told)
+
+
 def remembers(story: Story) -> None:
     """The accuracy matrix as a heatmap, under a title that says what it shows."""
     layout.section(t("overview.remembers"), help=t("overview.remembers_help"))
@@ -190,9 +212,10 @@ def remembers(story: Story) -> None:
         if newest is story.shown or not is_damage(error):
             raise
         newest, matrix = story.shown, story.matrix  # the files of a version that does not serve are damaged
-    if len(matrix.versions) < 2:
+    if len(matrix.versions) < 2:  # one square tells nothing
         st.caption(t("overview.remembers_alone", version=newest.number))
-    elif story.champion is not None and newest.number != story.champion.number:
+        return
+    if story.champion is not None and newest.number != story.champion.number:
         st.caption(t("overview.remembers_other", version=newest.number, champion=story.champion.number))
     names = [t("overview.version_name", number=number) for number in matrix.versions]
     tests = [test_name(test) for test in range(matrix.scores.shape[1])]
@@ -220,6 +243,13 @@ def story_of_versions(story: Story) -> None:
     """What each version remembers, and beside it how good all of them are."""
     if len(story.versions) < 2:  # one square and one dot tell nothing
         remembers(story)
+        return
+    if len(story.matrix.versions) < 2 and _newest_of_line(story).number == story.shown.number:
+        left, right = st.columns([3, 2], gap="medium")  # all were trained from the start: the chart has more to say
+        with left:
+            timeline.draw(story.classifier, story.same, tells_rows=False)
+        with right:
+            remembers(story)
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:

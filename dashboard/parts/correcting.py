@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHOICE = "use.should_be"
 LABELLING = "label.open"  # in the session: the labelling session that the Data page shows
-JUDGED = "use.judged"  # the text that the choice belongs to
+JUDGED = "use.judged"  # the model and the text that the choice belongs to
 
 
 def correction(version: VersionInfo, text: str, predicted: str, labels: list[str]) -> None:
@@ -25,8 +25,9 @@ def correction(version: VersionInfo, text: str, predicted: str, labels: list[str
     if waiting is not None:
         known(version.classifier, waiting, waiting.label)
         return
-    if st.session_state.get(JUDGED) != text:  # a choice made for another text must not be taken for this one's
-        st.session_state[JUDGED] = text
+    judged = (version.classifier, text)
+    if st.session_state.get(JUDGED) != judged:  # a choice made for another text must not be taken for this one's
+        st.session_state[JUDGED] = judged
         st.session_state[CHOICE] = None
     choice = st.selectbox(
         t("use.should_be"),

@@ -18,6 +18,7 @@ from core.data.loading.load import row_numbers
 from core.data.loading.profiling import Profile, ProfileFinding
 from core.data.recipe import Step
 from dashboard.parts import tables
+from dashboard.parts.colors import of_labels
 from dashboard.parts.marking.told import draw_types, readable, told
 from dashboard.parts.plots import charts
 from dashboard.parts.upload.files import excerpt
@@ -28,7 +29,7 @@ from dashboard.shell import layout
 from dashboard.shell.errors import boundary, show_error
 from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.layout import Card
-from dashboard.shell.palette import label_colors, palette, type_colors
+from dashboard.shell.palette import palette, type_colors
 
 LABELS_SHOWN = 12  # bars of the label chart; a long tail is summed up in its caption
 BALANCED = 1.5  # largest label against smallest, up to which they count as equally frequent
@@ -99,7 +100,7 @@ def label_balance(counts: Mapping[str, int], *, key: str, types: bool = False) -
     shown = ordered[:LABELS_SHOWN][::-1]
     # With more labels than colours, a colour says nothing any more.
     many = len(counts) > len(palette().categorical)
-    colors_of = type_colors if types else label_colors
+    colors_of = type_colors if types else of_labels
     colors = dict.fromkeys(counts, palette().categorical[0]) if many and not types else colors_of(list(counts))
     chart = charts.figure(height=60 + 30 * len(shown))
     chart.add_bar(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core.base.wording import signed, unsigned_zero
 from core.networks.explain import Attribution
 from core.networks.text.words import name_of
 from dashboard.shell.i18n import t
@@ -47,7 +48,7 @@ def marked(attribution: Attribution, begin: int = 0, end: int | None = None) -> 
         opacity = round(100 * STRONGEST * abs(word.score) / strongest)
         parts += [
             escape(attribution.text[written : word.start]),
-            f"<mark style='background:color-mix(in srgb, {color} {opacity}%, transparent)' title='{word.score:+.3f}'>"
+            f"<mark style='background:color-mix(in srgb, {color} {opacity}%, transparent)' title='{signed(word.score, 3)}'>"
             f"{escape(attribution.text[word.start : word.end])}</mark>",
         ]
         written = word.end
@@ -79,6 +80,6 @@ def word_table(attribution: Attribution) -> pd.DataFrame:
     return pd.DataFrame(
         {
             t("reasons.word"): [name_of(attribution.text, (word.start, word.end)) for word in ranked],
-            t("reasons.score"): [word.score for word in ranked],
+            t("reasons.score"): [unsigned_zero(word.score, 3) for word in ranked],
         }
     )

@@ -37,9 +37,12 @@ def _drawer(busy: bool) -> None:
     if job_news.listen(jobs) or bool(active) != busy:  # a job began or ended: the page has something new to show
         st.rerun()
     new = job_news.unread(jobs)
-    counts = [t("activity.at_work", count=len(active))] if active else []
-    counts += [t("activity.new", count=len(new))] if new else []
-    label = " ".join([t("activity.title"), *(f":green-badge[{count}]" for count in counts)])
+    waiting = sum(job.state == "queued" for job in active)
+    counts = {"at_work": (len(active) - waiting, "green"), "waiting": (waiting, "gray"), "new": (len(new), "green")}
+    badges = [
+        f":{color}-badge[{t(f'activity.{name}', count=count)}]" for name, (count, color) in counts.items() if count
+    ]
+    label = " ".join([t("activity.title"), *badges])
     if (active or new) and OPEN not in st.session_state:  # by itself once; from then on as the reader leaves it
         st.session_state[OPEN] = st.session_state[DRAWER] = True
     drawer = st.expander(

@@ -29,6 +29,8 @@ TOLD = "news.told"  # in the session: ids of jobs whose end it has told, also wh
 TOASTS = "news.toasts"  # in the session: what is to be said with the next run of the script
 UNREAD = "news.unread"  # in the session: ids of ended jobs that were not looked at since, the newest first
 TRAIN_JOB = "train.job"  # in the session: the run that the Train page shows
+TRAIN_NAME = "train.name"  # in the session: what the model that is to be trained is called
+TRAIN_NAME_TYPED = "train.name_typed"  # in the session: whether somebody chose that name
 RESULT_ASKED = "evaluate.asked"  # in the session: classifier and version that the Evaluate page is to open
 STILL_NEWS = timedelta(days=1)
 MOST_LINES = 3

@@ -34,7 +34,7 @@ def of_classifier(classifier: str) -> str:
 
 def warn_of_idle_card() -> None:
     """On pages where classifiers answer: why a graphics card that is there is not used, and what to do."""
-    for problem in state.providers().problems:
+    for problem in state.card_problems():
         st.warning(plain(t_message(problem)), icon=":material/memory:")
 
 

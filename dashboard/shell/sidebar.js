@@ -9,6 +9,14 @@ if (!window.evergreenMendsPages) {
     setTimeout(() => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click(), 50);
   });
 
+  // It remembers that the sidebar was open, and would cover the page with it after a reload: what it remembers there is dropped.
+  addEventListener("pagehide", () => {
+    if (window.innerWidth >= 768) return;
+    for (const name of Object.keys(localStorage)) {
+      if (name.startsWith("stSidebarCollapsed-")) localStorage.removeItem(name);
+    }
+  });
+
   // Streamlit makes a step of the history of every word that the program writes into the link, and the reader's way forward is
   // lost with it. Another language of the same page, or the model that the link lacked, is no step.
   const push = history.pushState.bind(history);

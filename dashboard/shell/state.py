@@ -21,6 +21,7 @@ from core.jobs import JobQueue
 from dashboard.shell.i18n import language
 
 if TYPE_CHECKING:
+    from core.base.messages import Message
     from core.data.dataset.rows import TextDataset
     from core.data.dataset.store import DatasetStore, StoredDataset
     from core.data.labelling.corrections import Corrections
@@ -325,6 +326,16 @@ def providers() -> ProviderReport:
     from core.serving.engines.providers import examine
 
     return examine()
+
+
+@st.cache_resource(show_spinner=False)
+def card_problems() -> tuple[Message, ...]:
+    """Why a graphics card that is there is not used. Where none answers, nothing is run to find out."""
+    if device().kind == "cuda":
+        return providers().problems
+    from core.serving.engines.providers import problems_without_card
+
+    return problems_without_card(device())
 
 
 def _registry_token() -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from dashboard.parts.forms.foresight import Outlook
 
 ADVICE = "train.encoder_advice"
+PASSING_BY = 2.0  # seconds on the page before anything is measured, which loads PyTorch
 
 
 def foretell(request: TrainRequest, outlook: Outlook) -> None:
@@ -100,13 +102,16 @@ def _time_of(rung: Rung, outlook: Outlook, fits: bool | None, minutes: float) ->
     )
 
 
-def wait(request: TrainRequest, pending: set[str]) -> None:
-    """Look, without drawing anything, until something more is known; then draw the page anew."""
-    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_wait)(request, pending)
+def wait(request: TrainRequest, pending: set[str], *, begin: bool) -> None:
+    """Look, without drawing anything, until something more is known; then draw the page anew. Measuring begins once the
+    reader has stayed for a moment.
+    """
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_wait)(request, pending, time.monotonic(), begin)
 
 
-def _wait(request: TrainRequest, pending: set[str]) -> None:
-    if foresight.look(request, begin=False).pending != pending:
+def _wait(request: TrainRequest, pending: set[str], drawn: float, begin: bool) -> None:
+    later = time.monotonic() - drawn > PASSING_BY
+    if foresight.look(request, begin=begin and later, soon=begin).pending != pending:
         st.rerun()
 
 

@@ -24,7 +24,8 @@ def draw() -> None:
         with st.expander(t("train.customise"), icon=":material/tune:", expanded=training_form.is_customised()):
             request = training_form.customise(asked)
         promised = training_form.as_auto(request)
-        outlook = foresight.look(promised, begin=request.model == AUTO)
+        auto, stays = request.model == AUTO, foresight.stays(promised)
+        outlook = foresight.look(promised, begin=auto and stays, soon=auto)
         with choice:
             tiles.draw(request, outlook, encoder=not ladder.missing_encoder(promised))
         with start:
@@ -38,4 +39,4 @@ def draw() -> None:
         else:
             meaning.draw(request)
         if outlook.pending:
-            ladder.wait(promised, outlook.pending)
+            ladder.wait(promised, outlook.pending, begin=auto)

@@ -50,7 +50,7 @@ def _not_yet(situation: Situation) -> None:
 
 def _cards(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) -> list[Card]:
     """Forgetting beside plasticity, and what they come to on the new and on all tests."""
-    newest, against = report["tests"][-1], t("update.against", version=parent.number)
+    newest, against = report["tests"][-1], t("overview.against", version=parent.number)
     overall, continual = report["overall"], report["continual"]
     task = scores.task_of_report(report)
     score = task.score
@@ -82,7 +82,7 @@ def _cards(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) 
             interval=tables.interval(*ends["plasticity"]) if "plasticity" in ends else None,
         ),
         Card(
-            scores.named_in(score, "update.card_forgetting"),
+            scores.named_in(score, "overview.card_forgetting"),
             scores.forgotten(score, forgot),
             help=scores.named_in(score, "update.card_forgetting_help"),
             interval=scores.forgotten_interval(score, *ends["forgetting"]) if "forgetting" in ends else None,

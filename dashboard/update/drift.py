@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.base.messages import Message
+from core.base.wording import percent
 from core.data.spans.targets import NO_SPANS
 from core.workflows.drift.run import DriftReport, LabelShare, detect_drift
 from core.workflows.versions.folder import VersionFolder
@@ -154,7 +155,7 @@ def _comparisons(report: DriftReport, *, types: bool) -> None:
     for test in report.tests if judged else ():  # with too few rows for any, the advice has said so
         name = "types" if types and test.name == "labels" else test.name
         st.markdown(
-            f"{_icon(test)} **{t(f'drift.test_{name}')}** · {_finding(test, name)}",
+            f"{_icon(test)} **{t(f'drift.test_{name}')}** · {finding(test, name)}",
             help=f"{t(f'drift.about_{name}')}\n\n{t('drift.about', rate=f'{test.false_alarm_rate:.0%}', count=judged)}",
         )
 
@@ -163,13 +164,14 @@ def _icon(test: DriftTest) -> str:
     return ":primary[:material/trending_up:]" if test.rose else VERDICT_ICONS[test.verdict]
 
 
-def _finding(test: DriftTest, name: str) -> str:
+def finding(test: DriftTest, name: str) -> str:
+    """What a comparison found, how sure that is, and what it means."""
     if test.p_value is None or test.effect is None:
         return plain(t_message(test.reason or Message("", "")))
     facts = {
-        "share": f"{test.effect:.1%}".replace("-", "−"),
-        "before": "" if test.before is None else f"{test.before:.1%}",
-        "after": "" if test.after is None else f"{test.after:.1%}",
+        "share": percent(test.effect),
+        "before": "" if test.before is None else percent(test.before),
+        "after": "" if test.after is None else percent(test.after),
     }
     if test.interval is not None:
         facts |= {

@@ -175,7 +175,7 @@ def _matrix(candidate: VersionInfo) -> None:
         rows=names,
         columns=tests,
         key="update.matrix",
-        title=t("update.matrix_title"),
+        title=t("overview.remembers"),
         **scores.heat(matrix.score),
         row_title=t("update.matrix_version"),
         column_title=t("update.matrix_test"),

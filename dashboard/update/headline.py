@@ -19,7 +19,7 @@ BASELINE_ICONS = {
     "better": ":primary[:material/check_circle:]",
     "perhaps_better": ":gray[:material/balance:]",
     "level": ":gray[:material/balance:]",
-    "perhaps_worse": ":orange[:material/trending_down:]",
+    "perhaps_worse": ":gray[:material/balance:]",  # may be chance: as on Overview
     "worse": ":orange[:material/trending_down:]",
 }
 

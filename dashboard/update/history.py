@@ -24,7 +24,7 @@ from dashboard.update.page import Situation
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
-PROMOTED = "update.promoted"  # in the session: what was promoted a moment ago
+PROMOTED = "models.promoted"  # in the session: what was promoted a moment ago
 
 
 def draw(situation: Situation) -> None:
@@ -44,12 +44,12 @@ def _serving(situation: Situation, earlier: int | None) -> None:
     done = _just_promoted(situation)
     if done:
         with st.container(border=True, key="next-step", gap="small"):
-            st.markdown(f":primary[:material/check_circle:] **{t('update.promoted', version=done['version'])}**")
+            st.markdown(f":primary[:material/check_circle:] **{t('models.promoted', version=done['version'])}**")
             st.markdown(t("update.promoted_more", version=done["before"]))
             _roll_back(situation, int(done["before"]), key="update.roll_back_now")
         return
     with st.container(horizontal=True, vertical_alignment="center", key="update-serving"):
-        serves = t("update.serves", version=situation.champion.number)
+        serves = t("models.promoted", version=situation.champion.number)
         st.markdown(f":primary[:material/check_circle:] {serves}", width="content")
         if earlier is not None:
             _roll_back(situation, earlier, key="update.roll_back_to")
@@ -62,9 +62,9 @@ def _just_promoted(situation: Situation) -> dict[str, Any] | None:
 
 
 def _roll_back(situation: Situation, target: int, *, key: str) -> None:
-    with st.popover(t("update.roll_back", version=target), icon=":material/undo:"):
-        st.markdown(t("update.roll_back_sure", version=target, champion=situation.champion.number))
-        if st.button(t("update.roll_back_yes"), key=key, icon=":material/undo:"):
+    with st.popover(t("models.roll_back", version=target), icon=":material/undo:"):
+        st.markdown(t("models.roll_back_sure", version=target, champion=situation.champion.number))
+        if st.button(t("models.roll_back_yes"), key=key, icon=":material/undo:"):
             try:
                 state.workspace().registry.rollback(situation.classifier, target, t("update.reason_rollback"))
             except RegistryError as error:

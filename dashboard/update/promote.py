@@ -78,7 +78,7 @@ def _promote_anyway(champion: VersionInfo, candidate: VersionInfo, rules: GateCo
         if not pressed:
             return
         if not (reason or "").strip():
-            st.warning(t("update.reason_missing"), icon=":material/edit:")
+            st.warning(t("models.why_missing"), icon=":material/edit:")
             return
         if name == "":
             st.warning(t("people.who_missing"), icon=":material/edit:")
@@ -118,7 +118,7 @@ def carry_out(
         "before": champion.number,
         "corrections": learned,
     }
-    sentence = t("update.promoted", version=candidate.number)
+    sentence = t("models.promoted", version=candidate.number)
     if learned:
         sentence = t("update.sentences", first=sentence, second=tn("update.corrections_done", learned))
     st.session_state[update_page.JUST_DONE] = sentence

@@ -85,9 +85,11 @@ def summary(rules: GateConfig, *, types: bool = False) -> str:
     """The rules in force in one line; ``types`` where labels are types of entities."""
     parts = []
     if rules.check_older_tests:
-        parts.append(t(f"update.short_older_{rules.loss_judged_by}", points=_points(rules.tolerance)))
+        parts.append(t(f"update.short_older_{rules.loss_judged_by}", points=_points(-rules.tolerance)))
     if rules.check_labels:
-        parts.append(t("update.short_types" if types else "update.short_labels", points=_points(rules.label_tolerance)))
+        parts.append(
+            t("update.short_types" if types else "update.short_labels", points=_points(-rules.label_tolerance))
+        )
     if rules.check_newest_test:
         parts.append(t("update.short_newest", points=_points(rules.minimum_gain)))
     if rules.check_calibration:
@@ -96,7 +98,9 @@ def summary(rules: GateConfig, *, types: bool = False) -> str:
 
 
 def _points(value: float) -> str:
-    return f"{value:g}"
+    """With its sign; zero has none."""
+    sign = "−" if value < 0 else "+" if value > 0 else ""
+    return f"{sign}{abs(value):g}"
 
 
 def _editor(recorded: GateConfig, unfit: Collection[str], *, types: bool, key: str) -> GateConfig:

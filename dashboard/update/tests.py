@@ -80,7 +80,7 @@ def _group(
     names = (
         t("update.row_serves", version=candidate.parent),
         t("update.row_candidate", version=candidate.number),
-        t("update.row_baseline"),
+        t("models.baseline"),
     )
     task, rows = scores.task_of_report(report), []
     for name, measured in zip(names, figures, strict=True):

@@ -15,10 +15,8 @@ from dashboard.shell.i18n import t
 if TYPE_CHECKING:
     from core.tasks.answering import Engine
 
-FIELD = "use.input"
 
-
-def draw(engine: Engine, text: str) -> str:
+def draw(engine: Engine, text: str, classifier: str) -> str:
     """The fields, and the text with what stands in them; what cannot be read counts as missing, and that is said."""
     inputs = columns_read(engine)
     if not inputs:
@@ -29,7 +27,7 @@ def draw(engine: Engine, text: str) -> str:
         value = str(
             box.text_input(
                 tables.plain(name),
-                key=f"{FIELD}.{name}",
+                key=field_of(classifier, name),
                 placeholder=t("use.input_missing"),
                 help=t("use.input_help", kind=kind),
                 persist_state="session",
@@ -46,7 +44,12 @@ def draw(engine: Engine, text: str) -> str:
     return row
 
 
-def fill(fields: Sequence[Field]) -> None:
+def fill(fields: Sequence[Field], classifier: str) -> None:
     """Write the columns of an example into their fields."""
     for field in fields:
-        st.session_state[f"{FIELD}.{field.name}"] = field.value
+        st.session_state[field_of(classifier, field.name)] = field.value
+
+
+def field_of(classifier: str, column: str) -> str:
+    """The name of the field of a model's column."""
+    return f"use.input.{classifier}.{column}"

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
     from core.tasks.answering import Engine
 
-BOX = "use.text"
 TURN = "use.turn"  # which handful of examples is shown
 MOST_BARS = 8
 DEBOUNCE = 70  # milliseconds; an answer takes one, so there is no reason to wait for a long pause
@@ -129,8 +128,14 @@ def open_box(version: VersionInfo) -> tuple[Engine, str] | None:
             raise
         way_back.offer(error)
         return None
-    box = live_text(t("use.box"), key=BOX, placeholder=t("use.placeholder"), debounce_ms=DEBOUNCE, height=132)
-    return engine, inputs.draw(engine, box)
+    key, placeholder = box_of(version.classifier), t("use.placeholder")
+    text = live_text(t("use.box"), key=key, placeholder=placeholder, debounce_ms=DEBOUNCE, height=132)
+    return engine, inputs.draw(engine, text, version.classifier)
+
+
+def box_of(classifier: str) -> str:
+    """The name of a model's text box: what was typed for one model, perhaps in another language, is no question to the next."""
+    return f"use.text.{classifier}"
 
 
 @guarded_fragment()
@@ -159,7 +164,7 @@ def ask(version: VersionInfo) -> None:
             several.correction(
                 version, text, several.given(answer.probabilities, engine.thresholds.tolist()), engine.labels
             )
-    _examples(offered)
+    _examples(offered, version.classifier)
 
 
 def answer_html(answer: Answer, labels: list[str], threshold: float | None = None) -> str:
@@ -242,7 +247,7 @@ def _exactly(folder: str) -> Callable[[str, int], Attribution | None] | None:
     return exactly_explained(Path(folder))
 
 
-def _examples(offered: list[Example]) -> None:
+def _examples(offered: list[Example], classifier: str) -> None:
     if not offered:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -263,15 +268,15 @@ def _examples(offered: list[Example]) -> None:
                 wrap=True,
                 width="stretch",
                 on_click=_take,
-                args=(example.text,),
+                args=(example.text, classifier),
             )
 
 
-def _take(text: str) -> None:
+def _take(text: str, classifier: str) -> None:
     """Put an example into the box, and its further columns into their fields."""
     body, fields = parse(text)
-    set_live_text(BOX, body)
-    inputs.fill(fields)
+    set_live_text(box_of(classifier), body)
+    inputs.fill(fields, classifier)
 
 
 def _turn() -> None:

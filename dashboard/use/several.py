@@ -68,8 +68,9 @@ def correction(version: VersionInfo, text: str, labels: list[str], all_labels: l
     if waiting is not None:
         known(version.classifier, waiting, ", ".join(labels_of(waiting.label)) or t("use.none_given"))
         return
-    if st.session_state.get(JUDGED) != text:  # a choice made for another text must not be taken for this one's
-        st.session_state[JUDGED] = text
+    judged = (version.classifier, text)
+    if st.session_state.get(JUDGED) != judged:  # a choice made for another text must not be taken for this one's
+        st.session_state[JUDGED] = judged
         st.session_state[CHOICE] = labels
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.multiselect(

@@ -34,7 +34,7 @@ def _box(version: VersionInfo) -> None:
     with left:
         prompt = st.text_area(
             t("write.prompt"),
-            key="write.prompt",
+            key=f"write.prompt.{version.classifier}",
             placeholder=t("write.prompt_placeholder"),
             max_chars=PROMPT_LIMIT,
             height=90,

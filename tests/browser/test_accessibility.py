@@ -177,7 +177,7 @@ def test_from_upload_to_roll_back_without_a_mouse(
     page.get_by_role("heading", level=1).first.wait_for()
     me.judged("Home")
     me.uploads(sample_path(f"reviews_{language}", "first"))
-    field = page.get_by_label(me.words("home.name"), exact=True)
+    field = page.get_by_label(me.words("train.name"), exact=True)
     me.reaches(field)
     me.judged("Home with a table")
     page.keyboard.press("Control+a")
@@ -222,9 +222,9 @@ def test_from_upload_to_roll_back_without_a_mouse(
     until(lambda: champion(dashboard, name) == second, "the second version serves")
     me.opens("update.tab_history")
     me.judged("Update, History")
-    me.click("update.roll_back", version=first)
+    me.click("models.roll_back", version=first)
     me.judged("Update, asked whether to roll back")
-    me.click("update.roll_back_yes")
+    me.click("models.roll_back_yes")
     until(lambda: champion(dashboard, name) == first, "the first version serves again")
 
     for station in ("overview", "settings"):

@@ -110,7 +110,7 @@ def test_from_upload_to_roll_back(visit: Callable[..., Visitor], dashboard: Dash
 
     # Home: a table is dropped, and trained on.
     me.uploads(sample_path(f"reviews_{language}", "first"))
-    page.get_by_label(me.words("home.name"), exact=True).fill(name)
+    page.get_by_label(me.words("train.name"), exact=True).fill(name)
     me.click("home.train_own")
     page.wait_for_url(re.compile(r"/use(\?|$)"))  # where the columns were chosen was a field of the same name
 
@@ -141,11 +141,11 @@ def test_from_upload_to_roll_back(visit: Callable[..., Visitor], dashboard: Dash
     me.button("update.keep", version=first).wait_for()
     assert champion(dashboard, name) == first
     _promote(me, second)
-    me.sees(me.words("update.promoted", version=second))
+    me.sees(me.words("models.promoted", version=second))
     assert champion(dashboard, name) == second
     me.goes_to("update", "history")
-    me.click("update.roll_back", version=first)
-    me.click("update.roll_back_yes")
+    me.click("models.roll_back", version=first)
+    me.click("models.roll_back_yes")
     until(lambda: champion(dashboard, name) == first, "the first version serves again")
 
 

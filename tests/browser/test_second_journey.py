@@ -116,7 +116,7 @@ def test_from_a_wrong_answer_to_a_rollback(
     me.button("update.keep", version=1).wait_for()
     assert champion(dashboard, name) == 1
     _promote(me)
-    me.sees(me.words("update.promoted", version=2))
+    me.sees(me.words("models.promoted", version=2))
     until(lambda: queue.list(name) == [], "what was learned waits no longer")
 
     page.get_by_test_id("stSidebar").get_by_text(me.words("shell.page_overview"), exact=True).click()
@@ -128,8 +128,8 @@ def test_from_a_wrong_answer_to_a_rollback(
     me.sees(re.compile(str(same.rows)))
 
     me.goes_to("update", "history")
-    me.click("update.roll_back", version=1)
-    me.click("update.roll_back_yes")
+    me.click("models.roll_back", version=1)
+    me.click("models.roll_back_yes")
     until(lambda: champion(dashboard, name) == 1, "version 1 serves again")
     page.get_by_test_id("stSidebar").get_by_text(me.words("shell.page_overview"), exact=True).click()
     me.sees(me.words("overview.remembers_other", version=2, champion=1))

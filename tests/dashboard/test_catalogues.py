@@ -76,6 +76,26 @@ def test_english_and_chinese_have_the_same_keys() -> None:
     assert english ^ chinese == set()
 
 
+# A family of keys that is read by the end of its names, where two members may say the same.
+FAMILIES = ("choices.", "names.", "settings.", "train.effect_", "label.keys_", "run.stopping_")
+WORDS_OF_A_SENTENCE = 4
+
+
+def test_no_sentence_stands_in_the_catalogue_twice() -> None:
+    said: dict[str, list[str]] = {}
+    for key, text in catalogue("en").items():
+        bare = re.sub(r"\W+", " ", text).strip().casefold()
+        kind = key.partition(".")[2].startswith(("kind_", "finder_"))  # findings, named by who looks for them
+        if (
+            len(bare.split()) >= WORDS_OF_A_SENTENCE
+            and not kind
+            and not key.endswith(PLURAL)
+            and not key.startswith(FAMILIES)
+        ):
+            said.setdefault(bare, []).append(key)
+    assert [keys for keys in said.values() if len(keys) > 1] == []
+
+
 def test_texts_have_the_same_places_in_both_languages() -> None:
     english, chinese = catalogue("en"), catalogue("zh")
     differing = [key for key in english if key in chinese and places(english[key]) != places(chinese[key])]

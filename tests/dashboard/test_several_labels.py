@@ -227,7 +227,7 @@ def test_the_evidence_of_an_update_has_each_labels_recall() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_answer_has_chips_and_can_be_corrected(open_page: OpenPage, workspace: Workspace, language: str) -> None:
     page = open_page("use", language=language, classifier="Visits")
-    page.session_state["use.text.held"] = {"text": "evening soup waiter", "revision": 1}
+    page.session_state["use.text.Visits.held"] = {"text": "evening soup waiter", "revision": 1}
     page.run()
     assert not page.exception
     html = next(part.proto.body for part in page.get("html") if "verdict" in part.proto.body)

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from core.base.wording import score
+from core.base.wording import points, score, signed
 from core.cli.printing import plain, show
 from core.cli.tables import facts, load_for
 from core.cli.workflow import version_of
@@ -83,9 +83,9 @@ def _finding(test: DriftTest) -> str:
     finding = f"p = {test.p_value:.3g}"
     if test.interval is None:
         return finding
-    gain, low, high = (100 * value for value in (test.interval.value, test.interval.low, test.interval.high))
+    low, high = (signed(100 * end).removeprefix("+") for end in (test.interval.low, test.interval.high))
     rose = "; it rose" if test.rose else ""
-    return f"{finding}, tests only whether accuracy fell: {gain:+.1f} points ({low:.1f} to {high:.1f}){rose}"
+    return f"{finding}, tests only whether accuracy fell: {points(test.interval.value)} points ({low} to {high}){rose}"
 
 
 def precision(asked: argparse.Namespace) -> None:

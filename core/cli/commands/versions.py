@@ -11,7 +11,7 @@ from typing import Any
 
 from core.base.config import home
 from core.base.errors import ConfigError
-from core.base.wording import counted, points, points_interval, score
+from core.base.wording import counted, points, points_interval, score, signed
 from core.cli.printing import show, tell
 from core.registry import HOW, UNWRITTEN, OverrideRequest, Registry, VersionInfo, confirm, keep_back
 from core.registry import promote as decide
@@ -167,5 +167,5 @@ def _figures(version: dict[str, Any]) -> str:
     if change is None:
         return figures
     if not math.isfinite(task_of(version.get("task", DEFAULT)).score.span):
-        return f"{figures}  {change['value']:+.2f} ({change['low']:+.2f} to {change['high']:+.2f})"
+        return f"{figures}  {signed(change['value'], 2)} ({signed(change['low'], 2)} to {signed(change['high'], 2)})"
     return f"{figures}  {points(change['value'])} points ({points_interval(change['low'], change['high'])})"

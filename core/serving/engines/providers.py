@@ -77,6 +77,11 @@ def examine() -> ProviderReport:
     return ProviderReport(device, packages, tuple(onnxruntime.get_available_providers()), runs, placed, problems)
 
 
+def problems_without_card(device: DeviceInfo) -> tuple[Message, ...]:
+    """What keeps a graphics card idle on a machine on which none answers: no network has to be run to know that."""
+    return tuple(_problems(device, installed(), ""))
+
+
 def placement(model: Path, inputs: dict[str, np.ndarray], providers: list[str] | None = None) -> dict[str, int]:
     """How many nodes of a network run on which execution provider, counted while it runs once."""
     with scratch() as folder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -16,10 +15,10 @@ from core.registry import VersionInfo
 from core.serving.engines.graphs import load_version
 from core.serving.monitor.store import MonitorStore
 from core.workflows.labelling import begin_with_texts
+from core.workflows.monitor import TEXTS, Draw
 from core.workflows.versions.folder import VersionFolder
 
-Draw = Literal["chance", "doubt"]
-TEXTS, MOST_OF_A_GROUP = 40, 200
+MOST_OF_A_GROUP = 200
 MODEL, DRAW = "monitor", "drawn"  # in a session's source: whose texts they are, and how they were drawn
 
 

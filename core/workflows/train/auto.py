@@ -14,6 +14,7 @@ from typing import Any
 from core.base.errors import CoreError, ModelError
 from core.base.events import Advanced, CheckpointDue, PartDone, RunStarted, StageStarted, StepDone
 from core.base.messages import Message, message
+from core.base.wording import points
 from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.architectures.linear import LINEAR
@@ -350,7 +351,7 @@ class _Ladder:
                 "Blended with version {other}, the best one would not be better beyond chance: {gain} points on the validation "
                 "rows.",
                 other=other,
-                gain=f"{100 * gain.value:+.1f}",
+                gain=points(gain.value),
             )
         seconds = max(0.0, seconds - (time.monotonic() - began))
         if needed > seconds:

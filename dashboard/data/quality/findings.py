@@ -140,7 +140,7 @@ def _show_rows(dataset: StoredDataset, finding: Finding) -> None:
                 t("quality.row"): st.column_config.NumberColumn(width="small"),
                 t("quality.text"): st.column_config.TextColumn(width="large"),
             }
-            alt = t("quality.rows_alt", count=tables.thousands(len(rows)))
+            alt = t("data.rows_alt", count=tables.thousands(len(rows)))
             st.dataframe(excerpt(rows, slice(None)), hide_index=True, column_config=widths, alt=alt)
             st.caption(t("quality.rows_note", listed=tn("quality.rows", len(finding.rows))))
 

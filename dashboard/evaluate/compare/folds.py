@@ -67,7 +67,7 @@ def _offer(shown: Shown) -> None:
             state.jobs().submit(KIND, classifier=shown.version.classifier, config={**facts, **values}, **named)
             st.rerun()
         seconds = tables.duration(each * int(values["repeat_runs"]))
-        st.caption(t("folds.cost", runs=values["repeat_runs"], time=seconds), width="stretch")
+        st.caption(t("curve.cost", trainings=values["repeat_runs"], time=seconds), width="stretch")
 
 
 def _answer(record: dict[str, Any]) -> None:

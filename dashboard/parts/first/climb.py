@@ -25,11 +25,20 @@ if TYPE_CHECKING:
     from core.jobs import Job
 
 WAITING, CLIMBING = 0.5, 1.0  # seconds between looks
+TITLES = {"stopping": "stopping", "queued": "in_queue"}  # of the ladder, by the state of its training
 
 
 def caption(job: Job) -> str:
-    """Whose training it is, in place of a model and its version."""
-    return f"{tables.plain(job_title(job))} · {t('first.learns')}"
+    """Whose training it is, in place of a model and its version; and which model is chosen, where it is another one."""
+    told = [tables.plain(job_title(job)), t("first.learns")]
+    if (chosen := _other_chosen(job)) is not None:
+        told.append(t("first.other_chosen", classifier=tables.plain(chosen)))
+    return " · ".join(told)
+
+
+def _other_chosen(job: Job) -> str | None:
+    chosen = state.chosen_classifier()
+    return chosen if chosen != job.classifier else None
 
 
 def wait(job: Job) -> None:
@@ -54,9 +63,15 @@ def _waiting(job_id: str) -> None:
 
 
 def _leave(job: Job) -> None:
-    if st.button(t("first.see_training"), key="first.training", type="tertiary", icon=":material/arrow_forward:"):
-        st.session_state[job_news.TRAIN_JOB] = job.id
-        go("train", "new")
+    chosen = _other_chosen(job)
+    with st.container(horizontal=True):
+        if st.button(t("first.see_training"), key="first.training", type="tertiary", icon=":material/arrow_forward:"):
+            st.session_state[job_news.TRAIN_JOB] = job.id
+            go("train", "new")
+        label = "" if chosen is None else t("first.show_chosen", classifier=tables.plain(chosen))
+        if label and st.button(label, key="first.chosen", type="tertiary", icon=":material/undo:"):
+            start.let_be()
+            st.rerun()
 
 
 def ladder(job: Job) -> None:
@@ -80,7 +95,7 @@ def _ladder(job_id: str, drawn: tuple[int | None, bool]) -> None:
         st.rerun()
     task = task_of(str(job.config["task"]))
     with st.container(border=True, key="first-ladder", gap="small"):
-        title = t("first.done" if job.ended else "first.stopping" if job.state == "stopping" else "first.climbing")
+        title = t("first.done" if job.ended else f"first.{TITLES.get(job.state, 'climbing')}")
         with st.container(gap=None):
             st.markdown(f"**{title}**", help=t("first.ladder_help"))
             st.caption(t("first.score", score=score_name(task.score.name)))

@@ -103,6 +103,11 @@ def beside(classifier: str) -> Job | None:
     return next((job for job in jobs if not job.ended or job.id == shown), None)
 
 
+def let_be() -> None:
+    """Wait for this session's first training no longer: what is shown is the chosen model."""
+    st.session_state.pop(BEGUN, None)
+
+
 def put_away() -> None:
     """Show the ladder no longer."""
     st.session_state.pop(BESIDE, None)

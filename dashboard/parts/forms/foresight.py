@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 REMEMBERED = 60
 SCORE = ""  # what is asked beside the names of rungs
 CHANGES_NOTHING = {"minutes", "prefer"}
+SEEN = "train.seen"  # in the session: dataset and task that Train has shown last
 TIMED = "train.timed_encoders"  # in the session: datasets for which the encoder was asked to be timed
 
 
@@ -106,13 +107,15 @@ class Outlook:
         return in_time(rungs_for(task_of(task)), minutes, self.seconds)
 
 
-def look(request: TrainRequest, *, begin: bool = True) -> Outlook:
+def look(request: TrainRequest, *, begin: bool = True, soon: bool = False) -> Outlook:
     """What is known by now.
 
     Parameters
     ----------
     begin
         Whether what is not known is measured; never while a run is at work, which would make it slow and be made slow.
+    soon
+        Whether it will be measured in a moment: then it counts as pending already.
     """
     task = task_of(request.task)
     rungs = rungs_for(task)
@@ -127,6 +130,8 @@ def look(request: TrainRequest, *, begin: bool = True) -> Outlook:
         answer = foresight().ask(request, name, begin=begin and not busy)
         if answer is None:
             found.busy = busy
+            if soon and not busy:
+                found.pending.add(name or first.name)
         elif not answer.done():
             found.pending.add(name or first.name)
         elif (problem := answer.exception()) is not None:
@@ -140,6 +145,16 @@ def look(request: TrainRequest, *, begin: bool = True) -> Outlook:
         else:
             found.seconds[name] = answer.result()
     return found
+
+
+def stays(request: TrainRequest) -> bool:
+    """Whether the reader has looked at this table on Train before: measuring loads PyTorch and takes a second of a processor,
+    which who only passes by should not be charged with.
+    """
+    asked = (request.dataset, request.task)
+    seen = st.session_state.get(SEEN) == asked
+    st.session_state[SEEN] = asked
+    return seen
 
 
 def time_encoders(dataset: str) -> None:

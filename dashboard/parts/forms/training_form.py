@@ -13,7 +13,7 @@ from dashboard.parts.forms import auto_form, encoder_choice, setting_groups, wor
 from dashboard.parts.forms.dataset_choice import first_offered
 from dashboard.parts.forms.forms import set_values
 from dashboard.parts.names import labels_of, name_of
-from dashboard.shell import state
+from dashboard.shell import job_news, state
 from dashboard.shell.i18n import DEFAULT as ENGLISH
 from dashboard.shell.i18n import catalogue, t, tn
 
@@ -25,8 +25,7 @@ SETTINGS = "train.settings"
 FIRST_MODEL = "ngrams"  # where settings are searched for or strategies compared
 TASK = "train.task"
 SUITS = "train.suits"  # in the session: what is known of each row of the dataset that was chosen last
-NAME = "train.name"
-NAME_TYPED = "train.name_typed"  # in the session: whether somebody typed the name
+NAME, NAME_TYPED = job_news.TRAIN_NAME, job_news.TRAIN_NAME_TYPED
 REFUSED = '/:"'
 
 

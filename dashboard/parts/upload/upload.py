@@ -246,7 +246,7 @@ def _from_hub(key: str) -> None:
         st.form(f"{key}.hub", border=False),
     ):
         name = st.text_input(
-            t("upload.hub_name"), key=f"{key}.hub_name", placeholder=t("upload.hub_example"), help=t("upload.hub_help")
+            t("label.name"), key=f"{key}.hub_name", placeholder=t("upload.hub_example"), help=t("upload.hub_help")
         )
         config = st.text_input(t("upload.hub_config"), key=f"{key}.hub_config", help=t("upload.hub_config_help"))
         if not st.form_submit_button(t("upload.hub_fetch"), key=f"{key}.hub_fetch"):

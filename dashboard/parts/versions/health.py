@@ -65,7 +65,7 @@ def of(classifier: str) -> Health:
     if champion is None:
         return Health("none", t("health.nobody"), t("health.nobody_word"), t("health.nobody_why"))
     kind, name, number = _found(champion)
-    serving = t("health.serves", version=champion.number)
+    serving = t("shell.serves", version=champion.number)
     return Health(kind, serving, t(f"health.{name}_word"), t(f"health.{name}", version=number))
 
 

@@ -46,12 +46,11 @@ def next_step(
         Whether the baseline is better than the champion beyond chance.
     """
     classifier = versions[-1].classifier
-    running = [job for job in state.active_jobs() if job.classifier == classifier]
-    if running:
-        kind = running[0].kind
-        return Step(
-            t("overview.next_running", title=job_title(running[0])), t("overview.next_running_button"), JOB_PLACES[kind]
-        )
+    active = [job for job in state.active_jobs() if job.classifier == classifier]
+    if active:
+        job = min(active, key=lambda job: job.state == "queued")  # what is at work before what only waits
+        key = "overview.next_waits" if job.state == "queued" else "overview.next_running"
+        return Step(t(key, title=job_title(job)), t("overview.next_running_button"), JOB_PLACES[job.kind])
     if champion is None or matrix is None:
         return Step(t("overview.next_no_champion"), t("overview.next_no_champion_button"), ("overview",))
     candidate = waiting_candidate(classifier)

@@ -57,7 +57,7 @@ def form(datasets: list[StoredDataset], *, leading: bool) -> None:
     probe = _probe(datasets, dataset)
     values = _settings(start)
     _estimate(dataset, start, values)
-    label = t("pretrain.queue") if state.active_jobs() else t("pretrain.start")
+    label = t("train.queue") if state.active_jobs() else t("pretrain.start")
     if st.button(label, key="pretrain.go", icon=":material/play_arrow:", type="primary" if leading else "secondary"):
         _submit({"name": name, "dataset": dataset.id, "start": start, "probe": probe, "settings": values})
 

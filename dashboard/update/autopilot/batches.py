@@ -14,6 +14,7 @@ from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
 from dashboard.shell.navigation import go
 from dashboard.update import page as update_page
+from dashboard.update.autopilot.told import reasons
 
 KEY = "update.autopilot"
 
@@ -35,6 +36,8 @@ def draw(ledger: Ledger) -> None:
         column_config=tables.counts(shown),
     )
     _tried(ledger)
+    named = [(t("autopilot.batch_name", number=batch.number), _reason(batch)) for batch in reversed(ledger.batches)]
+    reasons(named, key=f"{KEY}.batch-reasons")
 
 
 def _decision(ledger: Ledger) -> None:
@@ -100,12 +103,14 @@ def _tried(ledger: Ledger) -> None:
 
 
 def _row(batch: Batch) -> dict[str, str | int]:
-    reason = "" if batch.reason is None else t_message(Message.from_dict(batch.reason))
     return {
         t("autopilot.number"): str(batch.number),
         t("autopilot.when"): tables.moment(batch.at),
         t("autopilot.row_count"): batch.rows,
         t("autopilot.state"): t(f"autopilot.state_{batch.state}"),
         t("autopilot.version"): tables.NOTHING if batch.version is None else str(batch.version),
-        t("autopilot.why"): reason,
     }
+
+
+def _reason(batch: Batch) -> str:
+    return "" if batch.reason is None else t_message(Message.from_dict(batch.reason))

@@ -16,6 +16,7 @@ from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.navigation import go
 from dashboard.update import page as update_page
+from dashboard.update.autopilot.told import reasons
 
 SHOWN = 200  # newest files in the table
 KEY = "update.autopilot"
@@ -29,15 +30,15 @@ def draw(ledger: Ledger) -> None:
     for taken in ledger.waiting:
         _waiting(ledger.model, taken)
     numbers = {mark: batch.number for batch in ledger.batches for mark in batch.marks}
+    newest = ledger.files[-SHOWN:][::-1]
     rows = [
         {
             t("autopilot.when"): tables.moment(taken.at),
             t("autopilot.file"): taken.name,
             t("autopilot.row_count"): taken.rows,
             t("autopilot.verdict"): _verdict(taken, numbers),
-            t("autopilot.why"): _reasons(taken),
         }
-        for taken in reversed(ledger.files[-SHOWN:])
+        for taken in newest
     ]
     shown = pd.DataFrame(rows)
     st.dataframe(
@@ -47,6 +48,10 @@ def draw(ledger: Ledger) -> None:
         key=f"{KEY}.files",
         height=tables.height_of(len(shown), 300),
         column_config=tables.counts(shown),
+    )
+    told = [taken for taken in newest if taken not in ledger.waiting]  # of the others the cards above say it
+    reasons(
+        [(f"{taken.name} · {tables.moment(taken.at)}", _reasons(taken)) for taken in told], key=f"{KEY}.file-reasons"
     )
     if len(ledger.files) > SHOWN:
         st.caption(t("autopilot.newest", count=SHOWN))

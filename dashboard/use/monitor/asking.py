@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import CoreError
-from core.workflows.monitor.labelling import TEXTS, Draw, begin_from_use
+from core.workflows.monitor import TEXTS, Draw
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import correcting
 from dashboard.shell import state
@@ -28,6 +28,8 @@ def label(version: VersionInfo, days: int, drawn: Draw, *, primary: bool = False
     about = t(f"monitor.label_{drawn}_help")
     name = tn(f"monitor.label_{drawn}", TEXTS)
     if st.button(name, key=f"{KEY}.label.{drawn}.{kind}", type=kind, icon=":material/label:", help=about):
+        from core.workflows.monitor.labelling import begin_from_use  # loads scikit-learn, for which no page should wait
+
         try:
             session = begin_from_use(
                 version, home(), VersionFolder(state.version_folder(version)), draw=drawn, days=days

@@ -42,6 +42,7 @@ def draw(version: VersionInfo) -> None:
             unlike, groups = novelty.looked(version, days, date.today(), stamp)
         _standing(version, look, unlike, days)
         _cards(version, look)
+        _since(version, look)
         figures.draw(version, look)
         novelty.draw(version, unlike, groups)
     keeping.draw(version, look, days)
@@ -77,6 +78,15 @@ def _standing(version: VersionInfo, look: Monitored, unlike: NoveltyLook, days: 
                 go("overview")
     elif look.watched is not None and unlike.verdict != novelty.MORE:
         st.markdown(f":primary[:material/check_circle:] {t('monitor.calm')}", help=t("monitor.calm_help"))
+
+
+def _since(version: VersionInfo, look: Monitored) -> None:
+    """Where these days hold answers of earlier versions: since when this one serves, for the estimate tells of it alone."""
+    earlier = sum(day.texts for day in look.days if day.version != version.number)
+    moves = [move for move in state.champion_history(version.classifier) if move["version"] == version.number]
+    if earlier and moves and scores.task_of_version(version).distribution:
+        facts = {"version": version.number, "when": tables.moment(moves[-1]["at"])}
+        st.caption(tn("monitor.since", earlier, **facts))
 
 
 def _cards(version: VersionInfo, look: Monitored) -> None:

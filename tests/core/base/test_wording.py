@@ -94,3 +94,31 @@ def test_a_reason_with_a_full_stop_gets_no_second_one(reason: str, shown: str) -
 )
 def test_thousands_of_what_is_counted_are_separated(template: str, facts: dict[str, object], shown: str) -> None:
     assert str(message("a.b", template, **facts)) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0.031, "3.1%"), (-0.004, "−0.4%"), (-0.0004, "0.0%"), (-0.0, "0.0%"), (0.0004, "0.0%"), (1.0, "100.0%")],
+)
+def test_a_share_below_zero_has_its_sign_and_zero_has_none(share: float, shown: str) -> None:
+    assert wording.percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("template", "number", "shown"),
+    [
+        ("{it:.1f} points", -0.04, "0.0 points"),
+        ("{it:+.1f} points", -0.04, "0.0 points"),
+        ("{it:.0%}", -0.0001, "0%"),
+        ("{it:.1f} points", -0.06, "-0.1 points"),
+        ("{it}", -0.0, "0.0"),
+        ("{it:.1f}", -math.inf, "-inf"),
+    ],
+)
+def test_no_sentence_holds_a_negative_zero(template: str, number: float, shown: str) -> None:
+    assert str(message("test.key", template, it=number)) == shown
+
+
+def test_a_number_for_a_table_is_never_a_negative_zero() -> None:
+    assert [math.copysign(1, wording.unsigned_zero(value, 3)) for value in (-0.0004, -0.0, 0.0004)] == [1, 1, 1]
+    assert wording.unsigned_zero(-0.0006, 3) == -0.001

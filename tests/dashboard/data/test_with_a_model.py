@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore
 from core.data.labelling.sessions import LabellingStore
+from dashboard.shell.palette import label_colors
 from tests.dashboard.data.conftest import SHOP
 
 OpenPage = Callable[..., AppTest]
@@ -76,3 +78,17 @@ def test_with_enough_labels_one_click_saves_and_trains(open_page: OpenPage, two_
     newest = DatasetStore(two_models).list()[0]
     assert (newest.rows, newest.classes) == (20, {"early": 10, "late": 10})
     assert page.selectbox(key="train.dataset").value == newest.id
+
+
+@pytest.mark.usefixtures("two_models")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_label_of_the_model_has_its_colour_whatever_else_a_table_holds(open_page: OpenPage, language: str) -> None:
+    page = open_page("data", language=language, classifier=SHOP)
+    given = [*["good"] * 60, *["bad"] * 40, *["aaa"] * 30]
+    rows = "".join(f"thing number {number},{label}\n" for number, label in enumerate(given))
+    page.file_uploader[0].upload("batch.csv", f"text,label\n{rows}".encode(), "text/csv").run()
+    assert not page.exception
+    drawn = [bars for chart in page.get("plotly_chart") for bars in json.loads(chart.proto.spec)["data"]]
+    (colors,) = (bars["marker"]["color"] for bars in drawn if bars.get("orientation") == "h")
+    own = label_colors(["bad", "good", "aaa"])  # as on all pages of the model; what it does not know comes last
+    assert colors == [own["aaa"], own["bad"], own["good"]]

@@ -20,7 +20,7 @@ def test_the_text_is_escaped_and_its_words_are_marked(found: Attribution) -> Non
     assert "&lt;b&gt;<mark" in html
     assert "&amp; <mark" in html
     assert "<i>positive" not in html
-    assert "title='-1.000'>bad</mark>" in html
+    assert "title='−1.000'>bad</mark>" in html
     assert "title='+2.000'>good</mark>" in html
 
 
@@ -47,3 +47,9 @@ def test_the_table_begins_with_the_word_that_counts_most(found: Attribution) -> 
 def test_a_part_of_a_text_has_the_grounds_that_the_whole_has(found: Attribution) -> None:
     cut = found.text.index("&")
     assert reasons.marked(found, 0, cut) + reasons.marked(found, cut) == reasons.marked(found)
+
+
+def test_no_score_of_a_word_is_a_negative_zero() -> None:
+    nearly = Attribution("so so", 0, (Word(0, 2, -0.0002), Word(3, 5, 1.0)), "gradients", 1.0, 64, 0.004)
+    assert "title='0.000'>so" in reasons.marked(nearly)
+    assert "-0.0" not in str(reasons.word_table(nearly).iloc[:, 1].tolist())

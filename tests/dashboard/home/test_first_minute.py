@@ -122,11 +122,32 @@ def test_once_a_version_answers_its_model_is_chosen_and_the_ladder_stands_beside
     page.run()
     assert page.session_state["classifier"] == "Product reviews"
     shown = words(page)
-    assert "Better models are being tried" in shown
+    assert "It waits for its turn" in shown  # no process has taken the job: what only waits is not at work
     assert "Linear n-grams" in shown
     assert "0.800 (0.700–0.900)" in shown
     assert "N-gram bag · next" in shown
     assert "use.others" in keys(page)  # the live box with its examples
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "until it answers, Other stays the chosen model"), ("zh", "在它能作答之前，选中的模型仍是“Other”")],
+)
+def test_while_another_model_is_chosen_the_page_says_whose_training_it_is(
+    open_page: OpenPage, workspace: Workspace, queue: JobQueue, language: str, told: str
+) -> None:
+    other = save(workspace, reviews(60), "Other").id
+    list(train_classifier(TrainRequest(classifier="Other", dataset=other, model="ngrams", settings=SMALL), workspace))
+    page = open_page(language=language)
+    page.button(key=f"sample.reviews_{language}").click().run()
+    (job,) = queue.list()
+    assert page.sidebar.selectbox(key="classifier").value == "Other"
+    assert job.title in str(page.main.caption[0].value)
+    assert told in str(page.main.caption[0].value)
+    page.button(key="first.chosen").click().run()
+    assert "first.training" not in keys(page)
+    assert "Other" in str(page.main.caption[0].value)
+    assert "use.others" in keys(page)
 
 
 def test_who_chooses_another_model_meanwhile_is_left_with_it(

@@ -318,6 +318,25 @@ def test_one_verdict_and_one_next_step_stand_on_top(
 
 
 @pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("language", "first", "why"),
+    [
+        ("en", "here TF-IDF + logistic regression", "naive Bayes, which goes on from batch to batch"),
+        ("zh", "这里是 TF-IDF + 逻辑回归", "更新之后换成朴素贝叶斯，它能逐批继续学习"),
+    ],
+)
+def test_the_verdict_says_which_baseline_it_is_and_why_it_may_change(
+    home: Path, open_page: Callable[..., AppTest], language: str, first: str, why: str
+) -> None:
+    page = open_page("overview", language=language)
+    about = str(page.main.markdown[0].help).replace("\\", "")
+    assert ("naive Bayes on words" in about) == (language == "en")  # today's tests are those of version 2
+    assert why in about
+    Registry(home).delete_version(NAME, 2)
+    assert first in str(open_page("overview", language=language).main.markdown[0].help).replace("\\", "")
+
+
+@pytest.mark.usefixtures("home")
 def test_a_score_that_the_baseline_was_not_measured_by_is_a_dash(
     open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:

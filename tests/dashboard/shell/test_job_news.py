@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.base.processes import identity
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
-from core.jobs import files
+from core.jobs import JobQueue, files
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
@@ -131,6 +131,26 @@ def test_a_title_is_told_in_the_readers_language_whatever_it_was_asked_for_in(
     at = open_page("data", language=language, classifier="Apples")
     assert not at.exception
     assert [bar.proto.text.startswith(title) for bar in at.sidebar.get("progress")] == [True]
+
+
+@pytest.mark.parametrize(
+    ("language", "work", "wait"), [("en", "1 at work", "2 waiting"), ("zh", "1 项进行中", "2 项排队中")]
+)
+def test_what_waits_is_not_at_work(
+    open_page: OpenPage, home: Path, monkeypatch: pytest.MonkeyPatch, language: str, work: str, wait: str
+) -> None:
+    monkeypatch.setattr(JobQueue, "_start_next", lambda *_: None)
+    names = [job(home, "Pears", number=number) for number in (1, 2, 3)]
+    for name in names[1:]:
+        files.write_json(home / "jobs" / name / files.CLAIM, {"queued": "2026-01-01"})
+    at = open_page("data", language=language, classifier="Apples")
+    label = next(drawer.label for drawer in at.sidebar.expander if work in drawer.label)
+    assert f":gray-badge[{wait}]" in label
+    files.write_json(home / "jobs" / names[0] / files.PROGRESS, ended("stopped", version=None))
+    at.run()
+    assert not [drawer for drawer in at.sidebar.expander if work in drawer.label]
+    said = [str(text.value) for text in open_page("overview", language=language, classifier="Pears").main.markdown]
+    assert {"en": "waits for its turn", "zh": "正在排队"}[language] in " ".join(said)
 
 
 @pytest.mark.parametrize("page", ["evaluate", "overview"])

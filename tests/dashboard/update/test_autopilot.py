@@ -184,6 +184,10 @@ def test_a_file_that_waits_is_let_in_or_set_aside(
     told = said(page)
     assert r"\[a\]\(x\) \*new\*.csv" in told
     assert ("50 of 60 rows were met before" if language == "en" else "60 行中有 50 行以前见过") in told
+    folds = [str(text.value) for fold in page.main.expander for text in fold.markdown]
+    assert len(folds) == 1
+    assert r"**\[d\]\(x\) \*new\*.csv" in folds[0]
+    assert r"\[a\]" not in folds[0]  # its card says it already
     table = page.dataframe[0].value
     assert table.iloc[:, 1].tolist() == [f"[{mark}](x) *new*.csv" for mark in "dcba"]
     page.button(key=f"update.autopilot.{button}.{'a' * 12}").click().run()
@@ -248,7 +252,11 @@ def test_batches_stand_there_with_their_state_and_the_way_to_the_decision(
     said(page)
     table = page.dataframe[0].value
     assert table.iloc[:, 3].tolist() == [translate(language, f"autopilot.state_{each}") for each in reversed(states)]
-    assert table.iloc[1, 5] == (translate(language, "evolve.stopped") if language == "zh" else reason["text"])
+    assert table.shape[1] == 5
+    stopped = translate(language, "evolve.stopped") if language == "zh" else str(reason["text"])
+    name = translate(language, "autopilot.batch_name", {"number": 4})
+    told = [str(text.value) for fold in page.main.expander for text in fold.markdown]
+    assert [text.replace("\\", "") for text in told] == [f"- **{name}** · {stopped}"]  # in full, whatever the width
     page.button(key="update.autopilot.decide").click().run()
     assert not page.exception
     assert tab_of(page) == "decide"

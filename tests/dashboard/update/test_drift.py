@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.continual.drift.tests import DriftTest
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.workflows.requests import TrainRequest, UpdateRequest
@@ -155,6 +157,13 @@ def test_a_candidate_recalls_what_was_found(open_page: OpenPage, home: Path, lan
     at = to(open_page("update", language=language), "changes")
     assert not at.exception
     assert say(language, "outcome", changed=len(changed), judged=6) in shown(at)
+
+
+def test_no_finding_has_a_negative_zero() -> None:
+    found = DriftTest("likeness", 0.1, 0.5, -0.0002, (100, 100))
+    assert "0.0% more alike" in update_drift.finding(found, "likeness")
+    assert "−0.0%" not in update_drift.finding(found, "likeness")
+    assert "−0.3% more alike" in update_drift.finding(replace(found, effect=-0.003), "likeness")
 
 
 def test_versions_made_before_there_was_drift_say_nothing() -> None:

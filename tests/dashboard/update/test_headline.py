@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from core.continual.gate.rules import GateConfig
+from dashboard.update import rules
 from dashboard.update.headline import changed
 from dashboard.update.takes import Basis
 
@@ -72,3 +74,10 @@ def test_a_time_is_scaled_by_rows_and_epochs() -> None:
     assert known.scaled(100, most=1) == pytest.approx(4.0)
     full = Basis(version=1, seconds=12.0, learning=10.0, rows=100, epochs=5, most=5)
     assert full.scaled(100, most=10) == pytest.approx(22.0)
+
+
+def test_a_rule_that_allows_nothing_is_zero_without_a_sign() -> None:
+    told = rules.summary(GateConfig(tolerance=0.0, minimum_gain=0.0, label_tolerance=2.5))
+    assert "older tests 0 at most" in told
+    assert "labels −2.5 at most" in told
+    assert "new test 0 at least" in told

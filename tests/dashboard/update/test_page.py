@@ -166,7 +166,7 @@ def test_without_a_champion_the_way_leads_to_the_versions(
     assert champion(first) == 1
     monkeypatch.setattr(state, "champion", lambda classifier: None)
     at = open_page("update", language=language)
-    assert say(language, "nobody_serves_title") in shown(at)
+    assert translate(language, "overview.no_champion", {}) in shown(at)
     assert "empty.overview" in keys(at)
 
 
@@ -429,7 +429,7 @@ def test_promote_then_roll_back(open_page: OpenPage, second: Path, language: str
     assert not at.exception
     assert champion(second) == 2
     assert tab_of(at) == "history"
-    assert say(language, "promoted", version=2) in shown(at)
+    assert translate(language, "models.promoted", {"version": 2}) in shown(at)
     at.main.button(key="update.roll_back_now").click().run()
     assert champion(second) == 1
     moves = open_workspace(second).registry.champion_history(NAME)
@@ -492,7 +492,7 @@ def test_against_the_gate_needs_a_reason(open_page: OpenPage, second: Path, lang
     assert "update.promote" not in keys(at)
     at.main.button(key="update.promote_anyway").click().run()
     assert champion(second) == 1
-    assert say(language, "reason_missing") in [warning.value for warning in at.warning]
+    assert translate(language, "models.why_missing", {}) in [warning.value for warning in at.warning]
     at.main.text_area(key="update.reason").set_value("  The old shop has closed. ")
     at.main.button(key="update.promote_anyway").click().run()
     assert not at.exception
@@ -596,15 +596,15 @@ def test_rules_that_were_decided_by_are_used_for_the_next_update(open_page: Open
 def test_the_rules_in_force_stand_in_one_line_and_can_be_put_back(open_page: OpenPage, second: Path) -> None:
     rewrite(second, -0.05)
     at = open_page("update")
-    assert "Rules, in points: older tests −1 at most · new test +0 at least" in shown(at)
+    assert "Rules, in points: older tests −1 at most · new test 0 at least" in shown(at)
     at.main.toggle(key="update.gate.Things.2.check_older_tests").set_value(False).run()
-    assert "Rules, in points: new test +0 at least" in shown(at)
+    assert "Rules, in points: new test 0 at least" in shown(at)
     assert say("en", "rules_changed_promote") in shown(at)
     assert at.main.number_input(key="update.gate.Things.2.tolerance").disabled
     at.main.toggle(key="update.gate.Things.2.check_newest_test").set_value(False).run()
     assert say("en", "no_rules") in shown(at)
     at.main.button(key="update.gate.Things.2.back").click().run()
-    assert "Rules, in points: older tests −1 at most · new test +0 at least" in shown(at)
+    assert "Rules, in points: older tests −1 at most · new test 0 at least" in shown(at)
 
 
 def test_a_report_of_an_earlier_release_is_still_shown(open_page: OpenPage, second: Path) -> None:
@@ -616,7 +616,7 @@ def test_a_report_of_an_earlier_release_is_still_shown(open_page: OpenPage, seco
     path.write_text(json.dumps({**report, "tolerance": 2.0}))
     at = open_page("update")
     assert not at.exception
-    assert "Rules, in points: older tests −2 at most · new test +0 at least" in shown(at)
+    assert "Rules, in points: older tests −2 at most · new test 0 at least" in shown(at)
     at.main.toggle(key="update.gate.Things.2.check_labels").set_value(True).run()
     assert "Single labels were not measured" in shown(at)
 

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.labelling.sessions import LabellingStore
+from core.registry import promote
 from core.serving.engines.graphs import load_version
 from core.serving.monitor.keeping import Keeping
 from core.serving.monitor.recorder import Recorder
@@ -22,6 +23,7 @@ from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import open_workspace
+from dashboard.parts import tables
 
 NAME = "Shop <b> reviews"
 
@@ -44,12 +46,12 @@ def home(made: Path, evergreen_home: Path) -> Path:
     return evergreen_home
 
 
-def ask(home: Path, texts: list[str], back: int = 0) -> None:
+def ask(home: Path, texts: list[str], back: int = 0, number: int = 1) -> None:
     version = open_workspace(home).registry.resolve(NAME, None)
     folder = open_workspace(home).registry.folder_of(version)
     engine, answers = load_version(folder), load_version(folder).answer(texts)
     recorder = Recorder(home, today=lambda: date.today() - timedelta(days=back))
-    recorder.noting(NAME, 1, folder, engine, "api")(texts, answers.values, answers.truncated, 0.01)
+    recorder.noting(NAME, number, folder, engine, "api")(texts, answers.values, answers.truncated, 0.01)
     recorder.close()
 
 
@@ -85,6 +87,34 @@ def test_days_of_answers_have_cards_charts_and_shares(
     assert len(page.get("plotly_chart")) == 3
     shares = page.dataframe[0].value
     assert set(shares.iloc[:, 0]) == {"good", "bad"}
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ("Version 2 serves since ", "; the estimate begins there. 90 texts were answered by earlier versions.")),
+        ("zh", ("版本 2 自 ", " 起服务，估计从那时开始计算；另有 90 条文本由以前的版本回答。")),
+    ],
+)
+def test_after_a_promotion_it_says_since_when_the_estimate_counts(
+    open_page: Callable[..., AppTest], home: Path, language: str, told: tuple[str, str]
+) -> None:
+    workspace = open_workspace(home)
+    registry = workspace.registry
+    held_out = VersionFolder(registry.folder_of(registry.resolve(NAME, None))).predictions(1)["text"].tolist()
+    ask(home, held_out[:90], back=1)
+    assert told[1] not in said(open_page("use", "monitor", language=language, classifier=NAME))
+    dataset = workspace.datasets.list()[0].id
+    list(train_classifier(TrainRequest(classifier=NAME, dataset=dataset, model="linear"), workspace))
+    promote(registry, NAME, 2, how="test")
+    ask(home, held_out[:60], number=2)
+    (since,) = [
+        line
+        for line in said(open_page("use", "monitor", language=language, classifier=NAME)).split("\n")
+        if told[1] in line
+    ]
+    when = tables.moment(registry.champion_history(NAME)[-1]["at"])
+    assert since == f"{told[0]}{when}{told[1]}"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

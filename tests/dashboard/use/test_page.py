@@ -3,7 +3,6 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +49,9 @@ def home(made: Path, evergreen_home: Path) -> Path:
     return evergreen_home
 
 
-def type_text(page: AppTest, text: str) -> AppTest:
+def type_text(page: AppTest, text: str, name: str = NAME) -> AppTest:
     """What the browser's box does: it can't be driven here, so its text is put where it would report it."""
-    page.session_state["use.text.held"] = {"text": text, "revision": 1}
+    page.session_state[f"use.text.{name}.held"] = {"text": text, "revision": 1}
     return page.run()
 
 
@@ -123,12 +122,31 @@ def test_without_text_there_is_no_answer_but_examples(open_page: Callable[..., A
     assert page.button(key="use.example.0").label
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_model_has_a_text_of_its_own(open_page: Callable[..., AppTest], home: Path, language: str) -> None:
+    workspace = open_workspace(home)
+    dataset = workspace.datasets.list()[0].id
+    request = TrainRequest(classifier="另一个", dataset=dataset, model="ngrams", settings=SETTINGS)
+    list(train_classifier(request, workspace))
+    page = type_text(open_page("use", language=language, classifier=NAME), "a great thing")
+    assert "class='answer'" in html(page)
+    page.selectbox(key="use.should_be").set_value("bad")
+    page.sidebar.selectbox(key="classifier").set_value("另一个").run()
+    assert not page.exception
+    assert "class='answer'" not in html(page)
+    type_text(page, "a great thing", "另一个")
+    assert page.selectbox(key="use.should_be").value is None  # what was said of the other model's answer
+    page.sidebar.selectbox(key="classifier").set_value(NAME).run()
+    assert "class='answer'" in html(page)  # and what was typed before is still there
+    assert page.session_state[f"use.text.{NAME}.held"]["text"] == "a great thing"
+
+
 @pytest.mark.usefixtures("home")
 def test_an_example_fills_the_box_and_its_true_label_is_told(open_page: Callable[..., AppTest]) -> None:
     page = open_page("use")
     chosen = page.button(key="use.example.0").label
     page.button(key="use.example.0").click().run()
-    assert page.session_state["use.text.held"]["text"] == chosen
+    assert page.session_state[f"use.text.{NAME}.held"]["text"] == chosen
     assert "From a frozen test; its true label is" in said(page)
 
 
@@ -192,8 +210,7 @@ def test_an_idle_graphics_card_is_told(
     home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = message("providers.refused", "{card} idles, CUDA {cuda}", card="H100", cuda="13.0")
-    report = replace(state.providers(), problems=(problem,))
-    monkeypatch.setattr("dashboard.shell.state.providers", lambda: report)
+    monkeypatch.setattr("dashboard.shell.state.card_problems", lambda: (problem,))
     for page in ("use", "update"):
         assert open_page(page).warning[0].value == "H100 idles, CUDA 13.0"
 
@@ -342,13 +359,13 @@ def test_each_further_column_has_a_field(
     page = type_text(open_page("use", language=language), "a great thing")
     assert not page.exception
     assert [field.label for field in page.text_input][:2] == ["kind", "price"]
-    page.text_input(key="use.input.kind").set_value("toy").run()
-    page.text_input(key="use.input.price").set_value("3").run()
+    page.text_input(key=f"use.input.{NAME}.kind").set_value("toy").run()
+    page.text_input(key=f"use.input.{NAME}.price").set_value("3").run()
     assert unknown not in said(page)
     page.toggle(key="use.why").set_value(True).run()
     assert ">toy</mark>" in html(page)
-    page.text_input(key="use.input.kind").set_value("car").run()
-    page.text_input(key="use.input.price").set_value("dear").run()
+    page.text_input(key=f"use.input.{NAME}.kind").set_value("car").run()
+    page.text_input(key=f"use.input.{NAME}.price").set_value("dear").run()
     assert not page.exception
     assert wrong in said(page)
     assert unknown in said(page)
@@ -361,7 +378,7 @@ def test_an_example_fills_the_fields_of_its_columns(
     page = open_page("use")
     page.button(key="use.example.0").click().run()
     assert not page.exception
-    text = page.session_state["use.text.held"]["text"]
+    text = page.session_state[f"use.text.{NAME}.held"]["text"]
     assert "thing number" in text
     assert "\u2063" not in text
-    assert page.text_input(key="use.input.kind").value in ("toy", "book")
+    assert page.text_input(key=f"use.input.{NAME}.kind").value in ("toy", "book")
