@@ -124,7 +124,7 @@ $(AXE_FETCHED):
 	  && tar -xzf "$(@F)" --strip-components 1 package/axe.min.js) \
 	  || { rm -f "$@"; echo "axe-core could not be fetched with npm: the walk that it judges will be skipped." >&2; }
 
-$(INSTALLED_DEV): requirements-dev.txt requirements-vectors.txt $(INSTALLED)
+$(INSTALLED_DEV): requirements-dev.txt requirements-vectors.txt requirements-postgresql.txt $(INSTALLED)
 	@echo "Installing requirements-dev.txt into $(VENV) …"
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
 	@touch "$@"

@@ -165,7 +165,8 @@ def _told(database: str, seconds: float, *, opening: bool = False) -> Iterator[N
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise ConfigError(
             "evolve.database_driver",
-            "The driver for this database is not installed: {reason}. Install it with pip install -r requirements.txt.",
+            "The driver for this database is not installed: {reason}. PostgreSQL's: pip install -r requirements-postgresql.txt; "
+            "others: pip install -r requirements.txt.",
             reason=unsaid(_first_line(error), database),
         ) from None
     except (SQLAlchemyError, OSError, ValueError, sqlite3.Error, pyarrow.ArrowException) as error:

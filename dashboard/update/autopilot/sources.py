@@ -44,7 +44,7 @@ def draw(settings: Mapping[str, Setting], champion: VersionInfo, key: str, *, ac
             persist_state="session",
         )
         _try(values["database"], values["query"], champion, key)
-    with st.expander(t("autopilot.hub"), icon=":material/cloud_download:", expanded=bool(values["hub"])):
+    with st.expander(t("upload.hub"), icon=":material/cloud_download:", expanded=bool(values["hub"])):
         settings_form([settings[name] for name in HUB], key=key)
     if used or values["hub"]:
         settings_form([settings["query_hours"]], key=key)

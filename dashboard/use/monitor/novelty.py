@@ -11,8 +11,6 @@ from core.base.config import home
 from core.base.errors import CoreError
 from core.data.dataset.inputs import body_of
 from core.serving.monitor.references import RATE
-from core.workflows.monitor.groups import NovelGroup, NovelGroups, novel_groups
-from core.workflows.monitor.labelling import begin_with_group, takes_labels
 from core.workflows.monitor.novelty import NoveltyLook, novelty
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import correcting, tables
@@ -26,32 +24,39 @@ from dashboard.use.monitor import figures
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.workflows.monitor.groups import NovelGroup, NovelGroups
 
 KEY = "use.monitor.novelty"
 MORE = "more"  # the verdict that something should be done about
 SHOWN = 120  # characters of an example
 
 
-def draw(version: VersionInfo, look: NoveltyLook, groups: NovelGroups) -> None:
+def draw(version: VersionInfo, look: NoveltyLook, groups: NovelGroups | None) -> None:
     """The section: a sentence, its chart, and what can be labelled."""
     layout.section(t("monitor.novelty"), help=t("monitor.novelty_help", expected=tables.percent(RATE)))
     if look.verdict != MORE:  # that stands on top
         st.markdown(tables.plain(t_message(look.told)))
     if look.days:
         _by_day(look)
+    if groups is None:
+        return
     if groups.groups:
         _groups(version, groups)
-    elif look.verdict == MORE:
+    else:
         st.caption(t("monitor.novelty_ungrouped" if groups.texts else "monitor.novelty_unkept"))
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def looked(
     _version: VersionInfo, days: int, today: date, stamp: tuple[str | float, ...]
-) -> tuple[NoveltyLook, NovelGroups]:
-    """Both looks, kept until more is counted: the stamp tells that."""
+) -> tuple[NoveltyLook, NovelGroups | None]:
+    """The look, and where something should be done the groups; kept until more is counted: the stamp tells that."""
     folder, workspace = VersionFolder(state.version_folder(_version)), state.workspace()
     look = novelty(_version, workspace, folder, days=days, today=today)
+    if look.verdict != MORE:
+        return look, None
+    from core.workflows.monitor.groups import novel_groups  # loads scikit-learn, for which no other look should wait
+
     return look, novel_groups(look, _version, workspace, folder, days=days, today=today)
 
 
@@ -80,12 +85,14 @@ def _by_day(look: NoveltyLook) -> None:
     chart.update_layout(barmode="overlay")
     figures.by_day(chart, days)
     chart.update_yaxes(title_text=t("monitor.novelty_axis"), tickformat=".0%", rangemode="tozero")
-    charts.draw(
-        chart, key=f"{KEY}.days", alt=t("monitor.novelty_alt"), title=t(f"monitor.novelty_title_{look.verdict}")
-    )
+    told = look.verdict if look.verdict in (MORE, "usual") else "days"
+    title = f"monitor.novelty_title_{told}"
+    charts.draw(chart, key=f"{KEY}.days", alt=t("monitor.novelty_alt"), title=t(title))
 
 
 def _groups(version: VersionInfo, groups: NovelGroups) -> None:
+    from core.workflows.monitor.labelling import takes_labels  # loads scikit-learn likewise
+
     st.markdown(tn("monitor.groups", len(groups.groups)))
     asks = takes_labels(VersionFolder(state.version_folder(version)))
     for number, group in enumerate(groups.groups):
@@ -110,6 +117,8 @@ def _group(version: VersionInfo, number: int, group: NovelGroup, *, asks: bool) 
 
 
 def _begin(version: VersionInfo, group: NovelGroup, name: str) -> None:
+    from core.workflows.monitor.labelling import begin_with_group  # likewise
+
     folder = VersionFolder(state.version_folder(version))
     try:
         session = begin_with_group(version, home(), folder, name=tables.typed(name), texts=group.texts)

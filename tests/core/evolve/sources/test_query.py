@@ -220,6 +220,6 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 def test_a_driver_that_is_not_installed_is_named_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(ConfigError, match=r"pip install -r requirements\.txt") as caught:
+    with pytest.raises(ConfigError, match=r"pip install -r requirements-postgresql\.txt") as caught:
         list(rows_of("postgresql://reader@127.0.0.1:1/shop", "SELECT 1"))
     assert caught.value.message.key == "evolve.database_driver"
