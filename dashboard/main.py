@@ -28,6 +28,7 @@ st.set_page_config(page_title=t("shell.product"), page_icon=str(Path(__file__).w
 st.html(stylesheet())
 
 current = st.navigation([navigation.page(name) for name in navigation.ICONS], position="hidden")
+navigation.go_on()
 page = current.url_path or navigation.FIRST_PAGE
 sidebar.open_earlier(page)
 sidebar.draw(page)

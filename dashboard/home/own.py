@@ -95,8 +95,11 @@ def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -
         pressed = st.form_submit_button(
             t("home.train_own"), type="primary", icon=":material/play_arrow:", key="home.train-button"
         )
-    if pressed:
-        _begin(uploaded, dataset, set_aside, str(name or "").strip() or _proposed_name(uploaded))
+    typed = str(name or "").strip()
+    if pressed and not typed:
+        st.warning(t("train.name_missing"), icon=":material/edit:")
+    elif pressed:
+        _begin(uploaded, dataset, set_aside, typed)
     st.caption(t("home.train_what"))
 
 

@@ -124,6 +124,8 @@ def _progress(job: Job) -> str:
 
 def _doing(job: Job) -> str:
     """What it does, and how long it still takes."""
+    if job.ended:  # since this was drawn
+        return ""
     if job.state == "stopping" or job.message is None:
         return t(f"activity.{job.state}")
     doing = tables.plain(t_message(with_names(job.message)))

@@ -11,6 +11,7 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import Page
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.shell.i18n import LINK, browser_language, language, t
 
@@ -19,6 +20,7 @@ CLASSIFIER = "classifier"  # name in the link and in the session
 TAB = "tab"  # name in the link
 FIRST_PAGE = "home"  # what the root address shows
 ASKED_TAB = "tabs.asked"  # in the session: page and tab that it is to open with
+ASKED_PAGE = "pages.asked"  # in the session: where a part of a page wants to go
 
 
 class Place(NamedTuple):
@@ -85,7 +87,22 @@ def link(name: str = "") -> dict[str, str]:
 
 
 def go(name: str, tab: str = "") -> NoReturn:
-    """Leave for another page; the rest of the script does not run."""
+    """Leave for another page; the rest of the script does not run.
+
+    Where only a part of the page runs, the page begins anew first: what that part still draws would be sent to the next page,
+    which has no place for it, and the browser would show nothing at all.
+    """
     if tab:
         st.session_state[ASKED_TAB] = Place(name, tab)
+    context = get_script_run_ctx()
+    if context is not None and context.fragment_ids_this_run:
+        st.session_state[ASKED_PAGE] = name
+        st.rerun()
     st.switch_page(page(name), query_params=link(name))
+
+
+def go_on() -> None:
+    """Leave for the page that a part of the page before asked for, if any; call before anything is drawn."""
+    name = st.session_state.pop(ASKED_PAGE, None)
+    if name is not None:
+        go(name)

@@ -34,6 +34,9 @@ if (!window.evergreenMendsPages) {
   };
 
   const mend = () => {
+    // Screen readers speak the language of the page.
+    const language = new URLSearchParams(location.search).get("lang");
+    if (language && document.documentElement.lang !== language) document.documentElement.lang = language;
     // The link of the page that is open says so. The first page has no address of its own: its link is "?…".
     const links = [...document.querySelectorAll('[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]')];
     const first = (link) => /^($|\?)/.test(link.getAttribute("href")); // no path of its own: it would pass for any page

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.continual.gate.evidence import StratumChange
 from core.statistics.intervals import MINIMUM_ROWS, Estimate
 from dashboard.parts import scores, tables
 from dashboard.parts.tables import plain
@@ -27,6 +28,8 @@ BASELINE_ICONS = {
 def draw(report: dict[str, Any], candidate: VersionInfo) -> None:
     """The sentences, the most important first."""
     st.header(changed(report, candidate.number), anchor=False, help=t("update.headline_help"))
+    if lost := lost_for_sure(report):
+        st.markdown(f":orange[:material/trending_down:] {lost}")
     compared = verdict.judge(report)
     facts = {"points": tables.size_in_points(compared.gain), "method": plain(t_message(compared.method))}
     st.markdown(f"{BASELINE_ICONS[compared.kind]} {t(f'update.baseline_{compared.kind}', **facts)}")
@@ -50,6 +53,18 @@ def changed(report: dict[str, Any], version: int) -> str:
     key = "update.headline_lost" if len(older) == 1 else "update.headline_lost_most"
     facts = {"test": t("update.test_number", number=number), "points": tables.size_in_points(worst.value)}
     return t("update.sentences", first=sentence, second=t(_chance(key, worst, few=few), **facts))
+
+
+def lost_for_sure(report: dict[str, Any]) -> str:
+    """The label, or type of entities, that lost most of all beyond chance, where any did: a whole test may hide it."""
+    stored = (report.get("gate_evidence") or {}).get("labels") or []
+    known = [StratumChange.from_dict(stratum) for stratum in stored]
+    lost = [stratum for stratum in known if stratum.difference.high < 0 and stratum.rows >= MINIMUM_ROWS]
+    if not lost:
+        return ""
+    worst = min(lost, key=lambda stratum: stratum.difference.value)
+    facts = {"label": plain(worst.name), "points": tables.size_in_points(worst.difference.value)}
+    return t("update.headline_lost_label", **facts)
 
 
 def _newest(gain: Estimate, version: int, *, few: bool) -> str:

@@ -37,7 +37,7 @@ def judge_older(change: TestChange, rules: GateConfig) -> Rule:
     elif measured > 0 and change.difference.low < 0:
         text = message(
             "gate.older_test_gained_perhaps",
-            "{test} gained {points} points ({low} – {high}); the interval includes 0, so it may be chance.",
+            "{test} gained {points} points ({low} – {high}); the interval includes zero, so it may be chance.",
             **facts,
         )
     elif measured > 0:

@@ -226,6 +226,7 @@ def binary_file(path: Path) -> DataError:
     """The error for bytes that are no text in any encoding."""
     return DataError(
         "data.binary",
-        "'{file}' is not text: it holds control bytes that no text encoding has. Upload a CSV, TSV or text file.",
+        "'{file}' is not text: it holds control bytes that no text encoding has. Upload a table: CSV, TSV, Excel, Parquet, JSON "
+        "or text.",
         file=path.name,
     )

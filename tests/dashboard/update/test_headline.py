@@ -8,7 +8,7 @@ import pytest
 
 from core.continual.gate.rules import GateConfig
 from dashboard.update import rules
-from dashboard.update.headline import changed
+from dashboard.update.headline import changed, lost_for_sure
 from dashboard.update.takes import Basis
 
 
@@ -64,6 +64,30 @@ def test_the_headline_says_what_changed_and_what_may_be_chance(
 ) -> None:
     tests = [test_of(number, *change) for number, change in enumerate([*older, newest], start=1)]
     assert changed({"tests": tests}, 2) == said
+
+
+@pytest.mark.parametrize(
+    ("strata", "said"),
+    [
+        (
+            [("good", 200, -0.081, 0.02), ("bad", 200, -0.2, 0.3)],
+            "“good” is found less often, beyond chance: 8.1 points",
+        ),
+        ([("bad", 200, -0.2, 0.3)], ""),  # may be chance
+        ([("rare", 12, -0.5, 0.1)], ""),  # of so few rows an interval tells too little
+        ([("good", 200, 0.1, 0.02)], ""),
+        ([], ""),
+    ],
+)
+def test_a_label_that_lost_for_sure_stands_under_the_headline(
+    strata: list[tuple[str, int, float, float]], said: str
+) -> None:
+    labels = [
+        {"name": name, "rows": rows, "difference": {"value": value, "low": value - half, "high": value + half}}
+        for name, rows, value, half in strata
+    ]
+    told = lost_for_sure({"gate_evidence": {"labels": labels}})
+    assert said in told if said else told == ""
 
 
 def test_a_time_is_scaled_by_rows_and_epochs() -> None:

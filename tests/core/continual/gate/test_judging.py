@@ -123,7 +123,7 @@ def test_a_tiny_loss_is_not_shown_as_zero():
 def test_older_tests_may_gain_or_stay():
     older = [change("Books", 0.004, -0.01, 0.018), change("Toys", 0.0, -0.004, 0.004)]
     assert sentences(judge_tests(older, GAIN, tolerance=0.0))[:2] == [
-        "Books gained 0.4 points (−1.0 – +1.8); the interval includes 0, so it may be chance.",
+        "Books gained 0.4 points (−1.0 – +1.8); the interval includes zero, so it may be chance.",
         "Toys is as accurate as before (change −0.4 – +0.4 points).",
     ]
 
