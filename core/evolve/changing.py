@@ -6,6 +6,7 @@ Pages and commands come through here, so that both refuse the same and write dow
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.tasks import DEFAULT, task_of
 from core.workflows.requests import AUTO, check_strategy, method_of
 from core.workflows.workspace import Workspace
 
+_UNSEEN = re.compile("[\u200b-\u200d\u2060\ufeff]")
 MARK_SHOWN = 12  # first signs of a file's hash that tell it from all others
 
 
@@ -44,7 +46,7 @@ def change_policy(model: str, values: Mapping[str, Any], workspace: Workspace) -
     """
     with _alone(workspace.home, model) as ledger:
         before = ledger.policy.model_dump()
-        after = build(Policy, {**before, **values})
+        after = build(Policy, {**before, **{name: _typed(value) for name, value in values.items()}})
         changed = {name: value for name, value in after.model_dump().items() if before[name] != value}
         _check(model, after, changed, workspace)
         ledger.policy = after
@@ -116,6 +118,11 @@ def _check(model: str, policy: Policy, changed: Mapping[str, Any], workspace: Wo
         method_of(policy.strategy)
         summary = workspace.registry.resolve(model).summary
         check_strategy(policy.strategy, task_of(str(summary.get("task", DEFAULT))), str(summary.get("model", "")))
+
+
+def _typed(value: Any) -> Any:
+    """Without signs that nobody sees, which come along with what is copied from a page."""
+    return _UNSEEN.sub("", value).strip() if isinstance(value, str) else value
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from core.base.messages import Message, message
-from core.evolve.intake import Looked, fresh_files, same_mark, take
+from core.evolve.intake import Looked, fresh_files, same_mark, take, unread_files
 from core.evolve.ledger import Ledger, Ledgers, Taken
 from core.evolve.roles import roles_of
 from core.evolve.sources.given import MOST_ROWS, Given
@@ -26,6 +26,9 @@ def take_in(ledger: Ledger, ledgers: Ledgers, workspace: Workspace, now: datetim
             _same(ledger, ledgers, path, first, now)
             continue
         _write_down(ledger, ledgers, workspace, now, (path, mark), _look(ledger, path, workspace))
+    for path, mark, reason in unread_files(ledger):
+        ledger.files.append(Taken(mark, path.name, _stamp(now), "aside", reasons=[reason.to_dict()]))
+        ledgers.write(ledger)
     for given in fresh_tables(ledger, workspace.home, lambda: roles_of(_folder(ledger, workspace), workspace), now):
         looked = _look(ledger, given.path, workspace)
         looked = replace(looked, reasons=[*looked.reasons, *_beyond(given)])

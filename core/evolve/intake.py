@@ -31,8 +31,9 @@ from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import Past, read_past
 from core.workflows.workspace import Workspace
 
-ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".json", ".jsonl", ".zip")
+ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".json", ".jsonl", ".zip", ".gz")
 SECONDS_UNCHANGED = 2.0
+SECONDS_UNREAD = 60.0  # after which it is told of a file that it is not read
 MOST_ANSWERED = 1000  # rows of a table that the champion is asked about
 FEWEST_JUDGED = 50  # rows from which on it is judged whether labels were mixed up
 FOLDS = 5
@@ -84,6 +85,29 @@ def fresh_files(ledger: Ledger, now: float | None = None) -> Iterator[tuple[Path
             read.add(mark)
             yield path, mark
     ledger.looked = looked
+
+
+def unread_files(ledger: Ledger) -> Iterator[tuple[Path, str, Message]]:
+    """Files of the watched folder that are never read, each with a mark and the reason; not those that were told already."""
+    folder = Path(ledger.policy.folder).expanduser()
+    if not ledger.policy.folder or not folder.is_dir():
+        return
+    known = {taken.mark for taken in ledger.files}
+    for path in sorted(folder.iterdir()):
+        mark = hashlib.sha256(f"unread {path.name}".encode("utf-8", "surrogatepass")).hexdigest()
+        if mark in known or path.name.startswith((".", "~")) or not path.is_file():
+            continue
+        if time.time() - path.lstat().st_mtime < SECONDS_UNREAD:  # it may get another name when it is whole
+            continue
+        if path.is_symlink():
+            yield path, mark, message("evolve.link", "It is a link. Put the table itself into the folder.")
+        elif path.suffix.lower() not in ENDINGS:
+            endings = [ending.removeprefix(".") for ending in ENDINGS]
+            yield (
+                path,
+                mark,
+                message("evolve.ending", "It is not read: it ends with none of {endings}.", endings=endings),
+            )
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class Policy(Config):
     )
     most_days: int = setting(
         0,
-        label="At the latest after days",
+        label="Days until an update at the latest",
         help="After so many days without an update, the new rows that there are will do, if they are 20 at least. 0: never.",
         bounds=(0, 365),
         step=1,
@@ -139,7 +139,7 @@ class Policy(Config):
         200,
         label="Texts beside each other",
         help="Where a candidate first answers beside the version that serves: on so many kept texts.",
-        bounds=(20, 5_000),
+        bounds=(50, 5_000),
         scale="log",
         group="data",
     )

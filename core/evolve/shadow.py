@@ -29,12 +29,13 @@ from core.serving.monitor.keeping import keeps_texts
 from core.serving.monitor.store import MonitorStore
 from core.statistics.paired import mcnemar
 from core.workflows.labelling import begin_with_texts
+from core.workflows.monitor import SHADOW
 from core.workflows.monitor.labelling import DRAW, MODEL
 from core.workflows.versions.past import read_past
 
-SHADOW = "shadow"  # how the texts of such a session were drawn
 CHANCE = 0.05  # below this probability of McNemar's test the versions differ
 MOST_LABELLED = 200  # texts that a person is asked about at most
+FEWEST_DIFFER = 6  # with fewer, even labels that all speak for one version may be chance
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Verdict:
 def begin(batch: Batch, champion: VersionInfo, context: Context) -> None:
     """From now on texts are counted."""
     batch.state = "shadow"
+    facts = {"beside": champion.number}
+    context.workspace.registry.audit.add(
+        "shadow_begun", model=champion.classifier, version=batch.version, facts=facts, once=f"shadow {batch.dataset}"
+    )
     batch.shadow = {"since": context.now.date().isoformat(), "beside": champion.number, "texts": 0}
 
 
@@ -86,11 +91,12 @@ def _compare(
     given = [_answers(version, some, context) for version in (champion, candidate)]
     differ = [text for text, old, new in zip(some, *given, strict=True) if old != new]
     batch.shadow["differ"] = len(differ)
-    if not differ:
+    if len(differ) < FEWEST_DIFFER:
         same = message(
             "evolve.shadow_same",
-            "On {texts:,} texts in use it answers as version {parent} does.",
+            "On {texts:,} texts in use it answers as version {parent} does but for {count}, too few to tell them apart.",
             texts=len(some),
+            count=len(differ),
             parent=champion.number,
         )
         return Verdict(True, same)

@@ -7,7 +7,9 @@ import streamlit as st
 
 from core.base.audit import COMMAND, PAGE, POLICY, PROGRAM, RUN, AuditLog, Entry, as_lines
 from core.base.config import home, settings_of
+from core.evolve.policy import Policy
 from core.registry import Statements
+from core.serving.monitor.keeping import Keeping
 from dashboard.parts import tables
 from dashboard.parts.versions.decisions import reason_of
 from dashboard.shell import layout
@@ -87,7 +89,26 @@ def _reason(entry: Entry) -> str:
         labels = {field.name: setting_label(field) for field in settings_of(Statements)}
         changed = [labels.get(name, name) for name in entry.facts.get("changed") or ()]
         told.append(t("audit.statements_changed", fields=changed))
+    if entry.did in ("policy_set", "keeping_set"):
+        changes = (entry.facts.get("changed") or {}).items()
+        told.append(t("audit.rules_changed", fields=[f"{_rule(name)}: {_value(value)}" for name, value in changes]))
+    if entry.did in ("rows_taken", "rows_decided") and "file" in entry.facts:
+        file, rows = str(entry.facts["file"]), entry.facts.get("rows")
+        told.insert(0, file if rows is None else t("audit.table_read", file=file, rows=tables.thousands(rows)))
     return " · ".join(told)
+
+
+def _rule(name: str) -> str:
+    """What a rule of a policy, or of what is kept, is called on screen."""
+    rules = {field.name: setting_label(field) for field in (*settings_of(Policy), *settings_of(Keeping))}
+    kept = {"texts": "kept_texts", "days": "kept_days"}
+    return rules.get(kept.get(name, name), name)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return t(f"audit.{'on' if value else 'off'}")
+    return str(value) if value not in ("", None) else tables.NOTHING
 
 
 def _figures(entry: Entry) -> str:

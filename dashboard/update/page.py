@@ -149,8 +149,8 @@ def heading(situation: Situation) -> None:
     """The page's title, which version serves, and what was just done."""
     facts = {"classifier": tables.plain(situation.classifier), "version": situation.champion.number}
     policy = Ledgers(home()).read(situation.classifier).policy
-    promotes = policy.active and policy.then == "promote"
-    layout.heading(t("update.title"), t("update.state_promotes" if promotes else "update.state", **facts))
+    then = f"_{policy.then}s" if policy.active and policy.then != "wait" else ""
+    layout.heading(t("update.title"), t(f"update.state{then}", **facts))
     if JUST_DONE in st.session_state:
         st.toast(st.session_state.pop(JUST_DONE), icon=":material/check:")
 

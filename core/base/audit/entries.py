@@ -31,6 +31,8 @@ Done = Literal[
     "key_created",
     "key_revoked",
     "policy_set",
+    "keeping_set",
+    "shadow_begun",
     "rows_taken",
     "rows_decided",
     "update_begun",

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from core.base.audit import AuditLog
 from core.base.errors import StorageError
 from core.base.files import parse_json
 from core.data.dataset.same_text import key_numbers
@@ -59,12 +60,16 @@ class MonitorStore:
         return Keeping()
 
     def keep(self, model: str, keeping: Keeping) -> None:
-        """From here on so much is kept; what was kept and may be no longer goes."""
+        """From here on so much is kept; what was kept and may be no longer goes. A change stands in the audit log."""
+        before = self.keeping(model)
         with self._writing() as database:
             database.execute("insert or replace into keeping values (?, ?)", (model, keeping.model_dump_json()))
             if keeping.kept_texts in ("nothing", "marks"):
                 self._without_texts(database, model, "9999", marks=keeping.kept_texts == "marks")
         self.expire(model)
+        if keeping != before:
+            changed = {"texts": keeping.kept_texts, "days": keeping.kept_days}
+            AuditLog(self._path.parent).add("keeping_set", model=model, facts={"changed": changed})
 
     def expire(self, model: str, today: date | None = None) -> None:
         """Take away texts and marks that are older than they may be."""

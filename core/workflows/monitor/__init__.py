@@ -4,3 +4,4 @@ from typing import Literal
 
 Draw = Literal["chance", "doubt"]  # how texts in use are drawn for a person to label
 TEXTS = 40  # so many
+SHADOW = "shadow"  # how texts are drawn on which a candidate and the version that serves differ

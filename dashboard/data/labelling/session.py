@@ -13,6 +13,7 @@ from core.base.config import home
 from core.base.errors import DataError
 from core.data.dataset.store import DatasetStore
 from core.data.labelling.sessions import Item, SessionInfo, Standing, more_to_mark, more_to_train
+from core.workflows.monitor import SHADOW
 from dashboard.data.labelling import marking
 from dashboard.data.labelling.page import close, store
 from dashboard.parts import choices, tables
@@ -43,7 +44,21 @@ def draw(session: SessionInfo) -> None:
                 views = {view: t(f"label.view_{view}") for view in ("single", "table")}
                 view = choices.segmented(t("label.view"), views, key="label.view", bare=True)
             st.button(t("label.close"), key="label.close", type="tertiary", icon=":material/list:", on_click=close)
+    _decides(session)
     guarded_fragment()(_table if view == "table" else _marks if session.spans else _single)(session)
+
+
+def _decides(session: SessionInfo) -> None:
+    """What the labels are for, where they decide between two versions; and the way back."""
+    source = session.source or {}
+    if source.get("drawn") != SHADOW:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/balance: {t('label.decides', version=source.get('version'))}", width="content")
+        if st.button(
+            t("label.to_autopilot"), key="label.to_autopilot", type="tertiary", icon=":material/arrow_forward:"
+        ):
+            go("update", "autopilot")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -178,7 +193,7 @@ def _result(session: SessionInfo) -> None:
     counts = standing.counts_of(session)
     own = "_spans" if session.spans else ""
     lack = more_to_mark(labelled.values()) if session.spans else more_to_train(counts)
-    more = 0 if again else lack
+    more = 0 if again or (session.source or {}).get("drawn") == SHADOW else lack
     lacking = tn(f"label.more_to_train{own}", more) if more else ""
     so_far = tn(f"label.so_far_{session.kind}{own}", count, looked=tables.thousands(len(labelled)), lacking=lacking)
     suggested = t(f"label.name_{session.kind}", name=session.name)

@@ -43,7 +43,10 @@ def _draw(shown: Shown) -> None:
     texts.styles()
     st.caption(tn("evaluate.errors_note", len(wrong), rows=tables.thousands(len(table))))
     tested = put_right.tables_of(shown)
-    put_right.standing(tested)
+    with st.container(
+        key=f"{KEY}.standing", gap="small"
+    ):  # stands there empty, too, so that nothing below changes its place
+        put_right.standing(tested)
     rows, place = _filtered(shown, wrong)
     with_words = legend = None
     if shown.labelled:

@@ -30,7 +30,10 @@ def _draw(shown: Shown) -> None:
     table = predictions(shown)
     wrong = _wrong(table)
     tested = put_right.tables_of(shown)
-    put_right.standing(tested)
+    with st.container(
+        key=f"{KEY}.standing", gap="small"
+    ):  # stands there empty, too, so that nothing below changes its place
+        put_right.standing(tested)
     types = [*shown.figures.per_type]
     names = {ANY: t("evaluate.errors_any"), **{name: name for name in types}}
     kind = choices.listed(t("evaluate.entity_type"), names, key=f"{KEY}.kind")

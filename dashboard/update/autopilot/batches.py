@@ -9,6 +9,7 @@ from core.base.messages import Message
 from core.evolve.ledger import Batch, Ledger
 from dashboard.parts import correcting, tables
 from dashboard.parts.names import name_of
+from dashboard.parts.tables import plain
 from dashboard.parts.versions.decisions import decided
 from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
@@ -50,7 +51,8 @@ def _decision(ledger: Ledger) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="autopilot-decide"):
         sentence = t("autopilot.decide_on", version=candidate.number, number=batch.number)
-        st.markdown(f":orange[:material/error:] {sentence}", width="content")
+        why = f" {plain(_reason(batch))}" if batch.reason else ""
+        st.markdown(f":orange[:material/error:] {sentence}{why}", width="content")
         if st.button(t("update.to_decide"), key=f"{KEY}.decide", icon=":material/arrow_forward:"):
             update_page.review(candidate)
             update_page.open_tab("decide")

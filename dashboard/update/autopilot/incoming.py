@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -14,11 +16,12 @@ from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
-from dashboard.shell.navigation import go
 from dashboard.update import page as update_page
 from dashboard.update.autopilot.told import reasons
 
 SHOWN = 200  # newest files in the table
+CARDS = 4  # files that wait, shown one below the other; the others come up as these are decided on
+ROWS = 20  # of a table that is looked at
 KEY = "update.autopilot"
 
 
@@ -27,8 +30,9 @@ def draw(ledger: Ledger) -> None:
     if not ledger.files:
         st.caption(t("autopilot.no_files"))
         return
-    for taken in ledger.waiting:
+    for taken in ledger.waiting[:CARDS]:
         _waiting(ledger.model, taken)
+    _others(ledger)
     numbers = {mark: batch.number for batch in ledger.batches for mark in batch.marks}
     newest = ledger.files[-SHOWN:][::-1]
     rows = [
@@ -57,6 +61,41 @@ def draw(ledger: Ledger) -> None:
         st.caption(t("autopilot.newest", count=SHOWN))
 
 
+def _others(ledger: Ledger) -> None:
+    """How many more wait than are shown, and the button that sets all of them aside."""
+    waiting = ledger.waiting
+    if len(waiting) < 2:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(waiting) > CARDS:
+            st.caption(t("autopilot.more_waiting", count=len(waiting) - CARDS), width="content")
+        if st.button(t("autopilot.all_aside", count=len(waiting)), key=f"{KEY}.all-aside", type="tertiary"):
+            _decide(ledger.model, [taken.mark for taken in waiting], enter=False)
+
+
+def _decide(model: str, marks: Sequence[str], *, enter: bool) -> None:
+    try:
+        for mark in marks:
+            decide_on_file(model, mark, home(), enter=enter)
+    except CoreError as error:
+        show_error(error)
+        return
+    st.session_state[update_page.JUST_DONE] = t("autopilot.entered" if enter else "autopilot.set_aside")
+    st.rerun()
+
+
+def _rows(dataset: str) -> None:
+    """The first rows of a table, so that a person can judge it where it waits."""
+    try:
+        rows = state.workspace().datasets.load(dataset)
+    except CoreError as error:
+        show_error(error)
+        return
+    names = rows.label_names()[:ROWS]
+    shown = pd.DataFrame({t("evaluate.column_truth"): names, t("evaluate.column_text"): list(rows.texts[:ROWS])})
+    st.dataframe(shown, hide_index=True, alt=t("autopilot.rows_alt"), height=tables.height_of(len(shown), 300))
+
+
 def _verdict(taken: Taken, numbers: dict[str, int]) -> str:
     if taken.mark in numbers:
         return t("autopilot.in_batch", number=numbers[taken.mark])
@@ -78,15 +117,8 @@ def _waiting(model: str, taken: Taken) -> None:
         with st.container(horizontal=True):
             enter = st.button(t("autopilot.enter"), key=f"{KEY}.enter.{taken.mark[:12]}", icon=":material/login:")
             aside = st.button(t("autopilot.aside"), key=f"{KEY}.aside.{taken.mark[:12]}", icon=":material/block:")
-            look = st.button(t("autopilot.look"), key=f"{KEY}.look.{taken.mark[:12]}", type="tertiary")
-    if look:
-        state.choose_dataset(taken.dataset)
-        go("data", "tables")
+            look = st.toggle(t("autopilot.look"), key=f"{KEY}.look.{taken.mark[:12]}")
+        if look:
+            _rows(taken.dataset)
     if enter or aside:
-        try:
-            decide_on_file(model, taken.mark, home(), enter=enter)
-        except CoreError as error:
-            show_error(error)
-            return
-        st.session_state[update_page.JUST_DONE] = t("autopilot.entered" if enter else "autopilot.set_aside")
-        st.rerun()
+        _decide(model, [taken.mark], enter=enter)

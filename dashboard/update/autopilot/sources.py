@@ -83,6 +83,7 @@ def _try(database: str, query: str, champion: VersionInfo, key: str) -> None:
         st.caption(t("autopilot.tried_nothing"))
         return
     shown = pd.DataFrame([list(row) for row in outcome.rows], columns=list(outcome.columns))
+    shown = shown[sorted(shown.columns, key=lambda name: shown[name].astype(str).str.len().mean())]  # texts last
     st.dataframe(shown, hide_index=True, alt=t("autopilot.tried_alt"), key=f"{key}.tried_rows")
 
 

@@ -32,12 +32,12 @@ def _standing(model: str) -> None:
     ledger = Ledgers(home()).read(model)
     for trouble in ledger.troubles:
         st.warning(f"{t('autopilot.trouble', what='')}{plain(t_message(trouble))}", icon=":material/warning:")
-    layout.section(t("autopilot.files"), help=t("autopilot.files_help"))
+    layout.section(t("autopilot.batches"), help=t("autopilot.batches_help"))
     _rows(ledger)
+    batches.draw(ledger)
+    layout.section(t("autopilot.files"), help=t("autopilot.files_help"))
     sources.tell_of_looks(ledger.sources)
     incoming.draw(ledger)
-    layout.section(t("autopilot.batches"), help=t("autopilot.batches_help"))
-    batches.draw(ledger)
 
 
 def _rows(ledger: Ledger) -> None:

@@ -28,7 +28,7 @@ Answers = Callable[[int], list[str]]
 def beside(evolving: Evolving, monkeypatch: pytest.MonkeyPatch) -> Evolving:
     """A candidate that waits beside version 1; version 2 says the contrary to the first thirty texts in use."""
     MonitorStore(evolving.workspace.home).keep("Shop", Keeping(kept_texts="all"))
-    evolving.set(then="shadow", shadow_texts=40)
+    evolving.set(then="shadow", shadow_texts=50)
     evolving.put("monday.csv", reviews(100, seed=1))
     ledger = evolving.step(3)
     assert (ledger.batches[0].state, ledger.batches[0].version) == ("shadow", 2)
@@ -74,11 +74,11 @@ def test_it_waits_for_texts_then_for_labels_and_is_promoted_where_it_is_better(b
     use(beside, reviews(100, seed=1).texts)  # the candidate has met these: they do not count
     ledger = beside.step(1)
     assert (ledger.batches[0].state, (ledger.batches[0].shadow or {})["texts"]) == ("shadow", 20)
-    use(beside, TEXTS[20:40])
+    use(beside, TEXTS[20:50])
     ledger = beside.step(1)
     batch = ledger.batches[0]
     assert batch.shadow is not None
-    assert (batch.state, batch.shadow["texts"], batch.shadow["differ"]) == ("shadow", 40, 30)
+    assert (batch.state, batch.shadow["texts"], batch.shadow["differ"]) == ("shadow", 50, 30)
     (session,) = LabellingStore(beside.workspace.home).list()
     assert set(session.labels) == {"negative", "positive"}
     assert all(not item.suggested for item in LabellingStore(beside.workspace.home).items(session.id))  # nobody is led
@@ -101,7 +101,7 @@ def test_it_waits_for_texts_then_for_labels_and_is_promoted_where_it_is_better(b
     ],
 )
 def test_what_the_labels_decide(beside: Evolving, right: int, skipped: int, state: str, key: str) -> None:
-    use(beside, TEXTS[:40])
+    use(beside, TEXTS[:50])
     label(beside, beside.step(1), wrong=right, skipped=skipped)
     batch = beside.step(1).batches[0]
     assert (batch.state, (batch.reason or {})["key"], beside.champion) == (state, key, 1)
@@ -109,17 +109,17 @@ def test_what_the_labels_decide(beside: Evolving, right: int, skipped: int, stat
 
 def test_where_both_answer_alike_it_is_promoted(evolving: Evolving, monkeypatch: pytest.MonkeyPatch) -> None:
     MonitorStore(evolving.workspace.home).keep("Shop", Keeping(kept_texts="all"))
-    evolving.set(then="shadow", shadow_texts=40)
+    evolving.set(then="shadow", shadow_texts=50)
     evolving.put("monday.csv", reviews(100, seed=1))
     evolving.step(3)
     monkeypatch.setattr(shadow, "_answers", lambda version, texts, context: ["positive"] * len(texts))
-    use(evolving, TEXTS[:40])
+    use(evolving, TEXTS[:50])
     batch = evolving.step(1).batches[0]
     assert (batch.state, (batch.reason or {})["key"], evolving.champion) == ("promoted", "evolve.shadow_same", 2)
 
 
 def test_a_killed_step_asks_for_the_same_labels(beside: Evolving) -> None:
-    use(beside, TEXTS[:40])
+    use(beside, TEXTS[:50])
     ledger = beside.step(1)
     first = (ledger.batches[0].shadow or {})["session"]
     from core.evolve.ledger import Ledgers
@@ -133,7 +133,7 @@ def test_a_killed_step_asks_for_the_same_labels(beside: Evolving) -> None:
 
 
 def test_a_person_may_decide_meanwhile_or_delete_the_texts(beside: Evolving) -> None:
-    use(beside, TEXTS[:40])
+    use(beside, TEXTS[:50])
     ledger = beside.step(1)
     LabellingStore(beside.workspace.home).delete((ledger.batches[0].shadow or {})["session"])
     batch = beside.step(1).batches[0]

@@ -110,14 +110,20 @@ def test_unknown_labels_broken_rows_and_links_are_not_learned_unseen(evolving: E
     cut = evolving.put("cut.csv", reviews(60, seed=2))
     cut.write_text(cut.read_text("utf-8") + "too,many,cells,here\n", encoding="utf-8")
     os.utime(cut, (1e9, 1e9))
-    (evolving.folder / "link.csv").symlink_to(evolving.put("few.csv", reviews(3, seed=3)))
+    link = evolving.folder / "link.csv"
+    link.symlink_to(evolving.put("few.csv", reviews(3, seed=3)))
+    os.utime(link, (1e9, 1e9), follow_symlinks=False)
+    (evolving.folder / "notes.md").write_text("no table", encoding="utf-8")
+    os.utime(evolving.folder / "notes.md", (1e9, 1e9))
     found = {
         taken.name: (taken.verdict, [message.key for message in taken.messages]) for taken in evolving.step().files
     }
     assert found["new.csv"] == ("waiting", ["evolve.new_labels"])
     assert found["cut.csv"][0] == "waiting"
     assert found["few.csv"] == ("entered", [])
-    assert "link.csv" not in found
+    assert found["link.csv"] == ("aside", ["evolve.link"])
+    assert found["notes.md"] == ("aside", ["evolve.ending"])
+    assert [taken.name for taken in evolving.step().files].count("notes.md") == 1
 
 
 def test_what_a_person_promotes_against_the_gate_is_not_learned_again(evolving: Evolving) -> None:

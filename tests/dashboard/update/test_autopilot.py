@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from core.base.audit import PAGE, POLICY, AuditLog
 from core.base.messages import message
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
-from core.evolve.changing import folder_problem
+from core.evolve.changing import change_policy, folder_problem
 from core.evolve.following import LOCK
 from core.evolve.ledger import Batch, BatchState, FileVerdict, Ledger, Ledgers, Taken
 from core.evolve.policy import Policy
 from core.registry import HOW
+from core.serving.monitor.keeping import Keeping
+from core.serving.monitor.store import MonitorStore
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
@@ -226,7 +229,7 @@ def test_rows_that_wait_are_counted_and_what_they_wait_for_is_told(
     assert translate(language, "autopilot.earliest", {"when": ""})[:8] in told
     refused = "The gate is against it." if language == "en" else translate(language, "evolve.refused")
     assert translate(language, "autopilot.trouble", {"what": refused}) in told
-    assert translate(language, "autopilot.in_batch", {"number": 1}) in page.dataframe[0].value.to_string()
+    assert translate(language, "autopilot.in_batch", {"number": 1}) in page.dataframe[1].value.to_string()
 
 
 def test_batches_stand_there_with_their_state_and_the_way_to_the_decision(
@@ -330,7 +333,7 @@ def test_a_query_is_tried_before_it_is_saved(
     assert page.dataframe[0].value.shape == (5, 2)
     ask(page, shop, "SELECT body AS TEXT, label FROM rows")
     assert plain(translate(language, "autopilot.columns_fit", {"columns": ["text ← TEXT", "label"]})) in said(page)
-    assert page.dataframe[0].value.iloc[0].tolist() == ["great *thing* 0", "a"]
+    assert page.dataframe[0].value.iloc[0].tolist() == ["a", "great *thing* 0"]  # labels first: texts fill the table
     ask(page, shop, "SELECT body AS text, label FROM rows WHERE 1 = 2")
     assert translate(language, "autopilot.tried_nothing") in said(page)
     ask(page, shop, "SELECT * FROM absent")
@@ -384,3 +387,46 @@ def test_looks_copies_and_rows_that_do_not_count_are_told(
     table = page.dataframe[0].value.to_string()
     assert translate(language, "autopilot.verdict_same") in table
     assert plain(translate(language, "autopilot.known", {"met": 1234, "twice": 2})) in told
+
+
+def test_of_many_files_that_wait_some_stand_there_and_all_can_be_set_aside(
+    open_it: Callable[[], AppTest], home: Path, language: str
+) -> None:
+    files = [taken(mark, "waiting") for mark in "abcdef"]
+    Ledgers(home).write(Ledger(NAME, Policy(active=True), files))
+    page = open_it()
+    assert sum(str(button.key).startswith("update.autopilot.enter.") for button in page.button) == 4
+    assert translate(language, "autopilot.more_waiting", {"count": 2}) in said(page)
+    page.button(key="update.autopilot.all-aside").click().run()
+    assert Ledgers(home).read(NAME).waiting == []
+    entry = AuditLog(home).entries()[-1]
+    assert (entry.did, entry.facts["enter"]) == ("rows_decided", False)
+
+
+def test_a_switch_stands_in_the_audit_log_with_what_it_was_set_to(home: Path, language: str) -> None:
+    values = {"active": True, "webhook": "https\u2060://example.org/hook "}
+    change_policy(NAME, values, open_workspace(home))
+    assert Ledgers(home).read(NAME).policy.webhook == "https://example.org/hook"  # the sign that nobody sees is gone
+    (entry,) = [entry for entry in AuditLog(home).entries() if entry.did == "policy_set"]
+    page = AppTest.from_function(_told, args=(asdict(entry), language), default_timeout=60).run()
+    label = "Switched on" if language == "en" else translate(language, "settings.active_label")
+    assert f"{label}: {translate(language, 'audit.on')}" in page.text[0].value
+
+
+def _told(stored: dict[str, object], language: str) -> None:
+    """An entry's reason as the page of settings shows it."""
+    import streamlit as st
+
+    from core.base.audit import Entry
+    from dashboard.settings.audit import _reason
+    from dashboard.shell.i18n import LINK
+
+    st.session_state[LINK] = language
+    st.text(_reason(Entry(**stored)))  # type: ignore[arg-type]
+
+
+def test_what_may_be_kept_stands_in_the_audit_log(home: Path) -> None:
+    MonitorStore(home).keep(NAME, Keeping(kept_texts="all", kept_days=7))
+    MonitorStore(home).keep(NAME, Keeping(kept_texts="all", kept_days=7))  # no change
+    entries = [entry for entry in AuditLog(home).entries() if entry.did == "keeping_set"]
+    assert [entry.facts["changed"] for entry in entries] == [{"texts": "all", "days": 7}]

@@ -138,6 +138,7 @@ def _end_when_closed(ending: threading.Event) -> None:
 def _standing(ledger: Ledger) -> str:
     waiting = sum(taken.rows for taken in ledger.pending)
     batch = next(reversed(ledger.batches), None)
+    undecided = f"; {counted(len(ledger.waiting), 'table')} for a person to decide on" if ledger.waiting else ""
     last = "" if batch is None else f"; batch {batch.number}: {batch.state}"
     trouble = "".join(f"; {told}" for told in ledger.troubles)
-    return f"'{ledger.model}': {counted(waiting, 'row')} of {ledger.policy.least_rows:,} have come in{last}{trouble}"
+    return f"'{ledger.model}': {counted(waiting, 'row')} of {ledger.policy.least_rows:,} have come in{undecided}{last}{trouble}"
