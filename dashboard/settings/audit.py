@@ -100,9 +100,11 @@ def _reason(entry: Entry) -> str:
 
 def _rule(name: str) -> str:
     """What a rule of a policy, or of what is kept, is called on screen."""
-    rules = {field.name: setting_label(field) for field in (*settings_of(Policy), *settings_of(Keeping))}
-    kept = {"texts": "kept_texts", "days": "kept_days"}
-    return rules.get(kept.get(name, name), name)
+    if name == "strategy":  # chosen from what suits the model, so no setting of a form
+        return t("autopilot.strategy")
+    fields = {field.name: field for field in (*settings_of(Policy), *settings_of(Keeping))}
+    field = fields.get({"texts": "kept_texts", "days": "kept_days"}.get(name, name))
+    return name if field is None else setting_label(field)
 
 
 def _value(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -411,6 +411,11 @@ def test_a_switch_stands_in_the_audit_log_with_what_it_was_set_to(home: Path, la
     page = AppTest.from_function(_told, args=(asdict(entry), language), default_timeout=60).run()
     label = "Switched on" if language == "en" else translate(language, "settings.active_label")
     assert f"{label}: {translate(language, 'audit.on')}" in page.text[0].value
+    for name in (*Policy.model_fields, "texts", "days"):  # each rule has a name
+        other = asdict(replace(entry, facts={"changed": {name: "x"}}))
+        page = AppTest.from_function(_told, args=(other, language), default_timeout=60).run()
+        assert not page.exception
+        assert page.text[0].value.endswith(": x")
 
 
 def _told(stored: dict[str, object], language: str) -> None:
