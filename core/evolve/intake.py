@@ -194,13 +194,13 @@ def examine(batch: TextDataset, folder: VersionFolder, past: Past) -> tuple[File
     return ("waiting" if reasons else "entered"), reasons
 
 
-def enough(batch: TextDataset, source: Mapping[str, Any], folder: VersionFolder, past: Past) -> bool:
-    """Whether some rows of a batch can be kept for validation and for a test; other faults are told by the run that learns it."""
+def lacking(batch: TextDataset, source: Mapping[str, Any], folder: VersionFolder, past: Past) -> Message | None:
+    """Why too few rows of a batch can be kept for validation and for a test; other faults are told by the run that learns it."""
     try:
         check_batch(batch, folder, past, joined_rows(source, len(batch)))
     except CoreError as error:
-        return error.message.key not in TOO_FEW
-    return True
+        return error.message if error.message.key in TOO_FEW else None
+    return None
 
 
 def _new(batch: TextDataset, folder: VersionFolder) -> Iterator[Message]:

@@ -131,7 +131,7 @@ def _judge(
     if len(standing.answers) < len(items):
         return None
     labelled = standing.labelled
-    texts, truth = [items[place].text for place in labelled], list(labelled.values())
+    texts, truth = [items[position].text for position in labelled], list(labelled.values())
     old, new = (_right(version, texts, truth, context) for version in (champion, candidate))
     gained, lost = int((new & ~old).sum()), int((old & ~new).sum())
     facts = {"gained": gained, "lost": lost, "labelled": len(truth), "parent": champion.number}

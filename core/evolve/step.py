@@ -21,7 +21,7 @@ from core.data.labelling.corrections import JOINED, Corrections, join_correction
 from core.evolve import shadow
 from core.evolve.context import Context, since
 from core.evolve.entering import take_in
-from core.evolve.intake import enough
+from core.evolve.intake import lacking
 from core.evolve.ledger import Batch, Ledger, Ledgers
 from core.evolve.telling import deliver, look, tell
 from core.evolve.trying import is_tried
@@ -102,11 +102,10 @@ def _follow(ledger: Ledger, context: Context) -> None:
     if made is not None:
         _decide(ledger, batch, made, context)
         return
-    if not is_tried(ledger, batch, context):
-        return
     job = context.job_of(ledger, batch, "update")
     if job is None:
-        _submit(ledger, batch, context)
+        if is_tried(ledger, batch, context):
+            _submit(ledger, batch, context)
         return
     batch.job, batch.state = job.id, "running"
     if job.state == "finished":
@@ -264,7 +263,8 @@ def _begin(ledger: Ledger, context: Context, ledgers: Ledgers) -> None:
     waiting = Corrections(context.workspace.home).list(ledger.model) if ledger.policy.corrections else []
     if waiting:
         joined, source[JOINED] = join_corrections(joined, waiting), len(waiting)
-    if not enough(joined, source, *_learned(ledger, context)):
+    if lack := lacking(joined, source, *_learned(ledger, context)):
+        ledger.trouble = lack.to_dict()
         return
     number = len(ledger.batches) + 1
     saved = datasets.save(joined, name=f"{ledger.model[:60]}, batch {number}", roles=info.roles, source=source)

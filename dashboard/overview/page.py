@@ -161,13 +161,13 @@ def verdict_and_step(story: Story) -> None:
 
 def _ahead(story: Story, *, more_urgent: bool) -> None:
     """What may answer better than the version that serves, where that is known."""
-    found = ahead(story.champion, more_urgent=more_urgent)
-    if found is None:
+    better = ahead(story.champion, more_urgent=more_urgent)
+    if better is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="ahead"):
-        st.caption(found.sentence, width="stretch")
-        if st.button(found.button, type="tertiary", key="ahead-button", icon=":material/arrow_forward:"):
-            go_there(found)
+        st.caption(better.sentence, width="stretch")
+        if st.button(better.button, type="tertiary", key="ahead-button", icon=":material/arrow_forward:"):
+            go_there(better)
 
 
 def _verdict(story: Story, judged: verdict.Verdict) -> str:

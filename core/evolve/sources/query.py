@@ -32,6 +32,7 @@ DUCKDB = {  # a query reads the tables of its file and nothing else, and cannot 
 }
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _LOCKED = ("database is locked", "could not set lock", "lock timeout", "database table is locked")
+_FORBIDDEN = ("not authorized", "prohibited", "read-only", "readonly", "operations are disabled", "permission")
 _SLOW = ("interrupt", "statement timeout")
 
 
@@ -189,6 +190,12 @@ def _told(database: str, seconds: float, *, opening: bool = False) -> Iterator[N
             raise DataError(
                 "evolve.database_unreachable",
                 "The database cannot be opened: {reason}. Check its address, the name and password, and that it runs.",
+                reason=reason,
+            ) from None
+        if any(word in lower for word in _FORBIDDEN):
+            raise DataError(
+                "evolve.query_forbidden",
+                "The database refuses the query, which may do nothing but read its own tables: {reason}.",
                 reason=reason,
             ) from None
         raise DataError(

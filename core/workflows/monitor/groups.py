@@ -122,8 +122,8 @@ def novel_groups(
     numbers = stable_groups(vectors)
     if (numbers < 0).all():
         numbers = one_group(words, learned)
-    found = named_groups(looked, words, numbers, vectors, learned)
-    return NovelGroups(found, len(texts), len(looked) - sum(len(group.texts) for group in found))
+    groups = named_groups(looked, words, numbers, vectors, learned)
+    return NovelGroups(groups, len(texts), len(looked) - sum(len(group.texts) for group in groups))
 
 
 def named_groups(
@@ -145,9 +145,9 @@ def named_groups(
         Words of texts that the version learned.
     """
     named = []
-    for number in range(int(groups.max(initial=-1)) + 1):
-        rows = np.flatnonzero(groups == number).tolist()
-        others = np.flatnonzero(groups != number).tolist()
+    for group in range(int(groups.max(initial=-1)) + 1):
+        rows = np.flatnonzero(groups == group).tolist()
+        others = np.flatnonzero(groups != group).tolist()
         if not rows:
             continue
         typical = typical_words([words[row] for row in rows], [*(words[row] for row in others), *learned], most=WORDS)
@@ -156,8 +156,8 @@ def named_groups(
         if name and np.mean([not name.isdisjoint(words[row]) for row in rows]) >= NAMED:
             middle = vectors[rows].mean(axis=0)
             ordered = np.argsort(-(vectors[rows] @ middle), kind="stable").tolist()
-            named.append(NovelGroup(" ".join(own[:IN_NAME]), own, tuple(texts[rows[place]] for place in ordered)))
-    return tuple(sorted(named, key=lambda group: -len(group.texts)))
+            named.append(NovelGroup(" ".join(own[:IN_NAME]), own, tuple(texts[rows[number]] for number in ordered)))
+    return tuple(sorted(named, key=lambda each: -len(each.texts)))
 
 
 def one_group(words: Sequence[frozenset[str]], learned: Sequence[frozenset[str]]) -> Groups:

@@ -62,14 +62,14 @@ def ahead(champion: VersionInfo | None, *, more_urgent: bool = False) -> Ahead |
     return _better(champion, job, rungs) or (None if more_urgent else _untried(champion, job, rungs))
 
 
-def go_there(found: Ahead) -> None:
+def go_there(better: Ahead) -> None:
     """To the ladder, or to a training of the same model on the same table."""
-    state.choose_classifier(found.classifier)
-    if found.job:
-        st.session_state[job_news.TRAIN_JOB] = found.job
+    state.choose_classifier(better.classifier)
+    if better.job:
+        st.session_state[job_news.TRAIN_JOB] = better.job
     else:
-        state.choose_dataset(state.first_learned(found.classifier))
-        st.session_state[job_news.TRAIN_NAME], st.session_state[job_news.TRAIN_NAME_TYPED] = found.classifier, True
+        state.choose_dataset(state.first_learned(better.classifier))
+        st.session_state[job_news.TRAIN_NAME], st.session_state[job_news.TRAIN_NAME_TYPED] = better.classifier, True
     go("train", "new")
 
 

@@ -129,6 +129,9 @@ def test_rows_come_in_chunks_as_text(database: Database) -> None:
     assert (len(none), none.column_names) == (0, ["text", "label"])
 
 
+REFUSED = ("evolve.query_failed", "evolve.query_forbidden")
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -145,7 +148,10 @@ def test_the_database_itself_is_held_to_read_one_statement(
 ) -> None:
     """Also where the words of a query would have let it through."""
     monkeypatch.setattr(module, "check_query", lambda query: None)
-    assert refused(database[0], query).message.key == "evolve.query_failed"
+    key = refused(database[0], query).message.key
+    assert key in REFUSED
+    if query.split()[0] != "WITH" and ";" not in query:  # others are no queries at all for one database or another
+        assert key == "evolve.query_forbidden"
     assert database[1]() == len(ROWS)
 
 
@@ -155,10 +161,10 @@ def test_other_files_are_out_of_reach(tmp_path: Path, monkeypatch: pytest.Monkey
     secret.write_text("text\nsecret\n")
     address, _ = _sqlite(tmp_path)
     for query in (f"ATTACH '{made}' AS other", f"VACUUM INTO '{made}'", "SELECT load_extension('x')"):
-        assert refused(address, query).message.key == "evolve.query_failed"
+        assert refused(address, query).message.key in REFUSED
     address, _ = _duckdb(tmp_path)
     for query in (f"FROM read_csv('{secret}')", f"COPY rows TO '{made}'", f"ATTACH '{made}'", "SET threads = 9"):
-        assert refused(address, query).message.key == "evolve.query_failed"
+        assert refused(address, query).message.key in REFUSED
     assert not made.exists()
 
 
