@@ -259,7 +259,7 @@ def test_the_way_back_follows_the_moves(moves: list[int], previous: int | None) 
     [
         ("Tests", "Baseline"),
         ("Settings", "parameters and"),
-        ("Champions", "One version was chosen to serve so far."),
+        ("What has served", "One version was chosen to serve so far."),
     ],
 )
 def test_every_tab_shows_its_part(open_page: Callable[..., AppTest], tab: str, words: str) -> None:

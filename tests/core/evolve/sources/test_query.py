@@ -150,7 +150,9 @@ def test_the_database_itself_is_held_to_read_one_statement(
     monkeypatch.setattr(module, "check_query", lambda query: None)
     key = refused(database[0], query).message.key
     assert key in REFUSED
-    if query.split()[0] != "WITH" and ";" not in query:  # others are no queries at all for one database or another
+    if (
+        query.split()[0] != "WITH" and ";" not in query and not database[0].startswith("postgresql")
+    ):  # there no queries at all
         assert key == "evolve.query_forbidden"
     assert database[1]() == len(ROWS)
 
