@@ -83,7 +83,7 @@ def _write_down(
     taken.met, taken.twice = looked.met + met, looked.twice + twice
     ledger.files.append(taken)
     ledgers.write(ledger)
-    facts = {"file": path.name, "rows": looked.rows, "verdict": looked.verdict}
+    facts = {"file": path.name, "rows": looked.rows, "verdict": looked.verdict, "reasons": told}
     facts |= {name: count for name, count in (("met", taken.met), ("twice", taken.twice)) if count}
     reason = " ".join(str(reason) for reason in looked.reasons)
     if looked.verdict == "waiting":

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.base.audit import COMMAND, PAGE, POLICY, PROGRAM, RUN, AuditLog, Entry, as_lines
 from core.base.config import home, settings_of
+from core.base.messages import Message
 from core.evolve.policy import Policy
 from core.registry import Statements
 from core.serving.monitor.keeping import Keeping
@@ -82,7 +83,8 @@ def _what(entry: Entry) -> str:
 
 def _reason(entry: Entry) -> str:
     """Why it was done, who asked for it and who confirmed it, and which of the owner's statements were changed."""
-    told = [reason_of({"reason": entry.reason})] if entry.reason else []
+    messages = [t_message(Message.from_dict(stored)) for stored in entry.facts.get("reasons") or ()]
+    told = messages or ([reason_of({"reason": entry.reason})] if entry.reason else [])
     roles = [role for role in ("asked_by", "confirmed_by") if entry.facts.get(role)]
     told += [t(f"audit.{role}", name=str(entry.facts[role])) for role in roles]
     if entry.did == "card_changed":

@@ -1,4 +1,4 @@
-"""Autopilot: the switch and the rules, what these would have done, what came in, what became of it, and what waits."""
+"""Autopilot: the switch and the rules, what waits, what came in, and what the rules would have done before."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from dashboard.update.page import Situation
 def draw(situation: Situation) -> None:
     """The whole tab."""
     rules.draw(situation)
-    simulated.draw(situation)
     _standing(situation.classifier)
+    simulated.draw(situation)
 
 
 @guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)
