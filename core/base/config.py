@@ -20,7 +20,7 @@ from core.base.errors import ConfigError
 
 Scale = Literal["linear", "log"]
 Kind = Literal["int", "float", "bool", "choice", "text", "list", "mapping"]
-Group = Literal["model", "text", "optimisation", "strategy", "data"]
+Group = Literal["model", "text", "optimisation", "strategy", "data", "privacy", "fairness"]
 
 
 class Config(BaseModel):

@@ -12,15 +12,18 @@ from core.base.messages import Message, message
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
 from core.continual.methods import FINETUNE, REPLAY, SELF_TRAINING, STRATEGIES, Method, StrategyConfig
+from core.fairness.config import FairnessConfig
 from core.networks.architectures import Architecture
 from core.networks.architectures.blend import BLEND
 from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, task_of
 from core.tasks.base import Task, TaskConfig
 from core.training import TrainingConfig
+from core.training.private.config import PrivacyConfig
 from core.workflows.fields import Classifier, Dataset, Values
 
 BLENDED_BY = ("finetune", "replay", "joint")  # what keeps nothing but texts, which the members of a blend can share
+PROMISES = (PrivacyConfig, FairnessConfig)  # what is promised to those whose texts are learned from or answered
 AUTO = "auto"  # in place of a model: see `core.workflows.train.auto`; of an update's strategy: `first_strategy`
 Promote = Literal["always", "gate", "never"]
 
@@ -119,11 +122,13 @@ class Settings:
     training: TrainingConfig
     data: DataConfig
     own: TaskConfig
+    privacy: PrivacyConfig
+    fairness: FairnessConfig
 
     def flat(self) -> dict[str, Any]:
         """Name → value over all of them; `resolve_settings` takes it back."""
         merged: dict[str, Any] = {}
-        for config in (self.model, self.text, self.training, self.data, self.own):
+        for config in (self.model, self.text, self.training, self.data, self.own, self.privacy, self.fairness):
             merged |= config.model_dump()
         return merged
 
@@ -181,13 +186,20 @@ def first_strategy(report: Mapping[str, Any]) -> str:
 
 def setting_classes(task: Task, model: str) -> tuple[type[Config], ...]:
     """The configs that the settings of a model for a task belong to, in the order of `Settings`."""
-    return (architecture_of(model, task).config_class, TextConfig, TrainingConfig, DataConfig, task.config_class)
+    return (
+        architecture_of(model, task).config_class,
+        TextConfig,
+        TrainingConfig,
+        DataConfig,
+        task.config_class,
+        *PROMISES,
+    )
 
 
 def known_settings(report: Mapping[str, Any]) -> dict[str, Setting]:
     """All settings that a version of this report has, by name; without those of a model or strategy that there is no more."""
     task = task_of(report.get("task", DEFAULT))
-    configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig, task.config_class]
+    configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig, task.config_class, *PROMISES]
     for kinds, name in ((task.all_networks(), report["model"]), (STRATEGIES, report["strategy"])):
         if name in kinds:
             configs.append(kinds[name].config_class)

@@ -21,7 +21,14 @@ def draw() -> None:
     with left:
         asked = training_form.ask(datasets)
         choice, start = st.container(), st.container(key="train-start")
-        with st.expander(t("train.customise"), icon=":material/tune:", expanded=training_form.is_customised()):
+        # Its state is kept here: without that, a browser closes it again where something above comes or goes meanwhile.
+        with st.expander(
+            t("train.customise"),
+            key="train.customise",
+            on_change="rerun",
+            icon=":material/tune:",
+            expanded=training_form.is_customised(),
+        ):
             request = training_form.customise(asked)
         promised = training_form.as_auto(request)
         auto, stays = request.model == AUTO, foresight.stays(promised)

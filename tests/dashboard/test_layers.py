@@ -16,6 +16,7 @@ ORDER = (
     "tasks",
     "continual",
     "training",
+    "fairness",
     "registry",
     "serving",
     "workflows",

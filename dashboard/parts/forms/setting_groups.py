@@ -1,4 +1,4 @@
-"""The settings of a model in three groups: the model itself, how it reads texts, how it learns."""
+"""The settings of a model in four groups: the model itself, how it reads texts, how it learns, and what it promises."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from core.base.config import settings_of
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
-from core.workflows.requests import DataConfig
+from core.workflows.requests import PROMISES, DataConfig
 from dashboard.parts.forms.forms import settings_form
 from dashboard.shell.i18n import t
 
@@ -22,7 +22,7 @@ MOST_CHOICES = 3  # in half the width; more of them would stand below each other
 
 
 def draw(task: Task, model: str, defaults: Mapping[str, Any], *, key: str) -> dict[str, Any]:
-    """Three groups in tabs, each with its rarer settings folded; those of the data lie with the optimisation.
+    """Four groups in tabs, each with its rarer settings folded; those of the data lie with the optimisation.
 
     Parameters
     ----------
@@ -34,6 +34,7 @@ def draw(task: Task, model: str, defaults: Mapping[str, Any], *, key: str) -> di
         "model": [network.config_class],
         "text": [TextConfig],
         "optimisation": [TrainingConfig, task.config_class, DataConfig],
+        "promises": [*PROMISES],
     }
     idle = network.without_effect | {"use_inputs"}  # asked beside the dataset
     values: dict[str, Any] = {}
