@@ -190,7 +190,8 @@ class Ledgers:
 
     def remove(self, model: str) -> None:
         """Forget a model's policy, with what it has done."""
-        self._path(model).unlink(missing_ok=True)
+        for path in (self._path(model), self._lock(model)):
+            path.unlink(missing_ok=True)
         shutil.rmtree(self.rows_of(model), ignore_errors=True)
 
     def rows_of(self, model: str) -> Path:
@@ -201,7 +202,7 @@ class Ledgers:
     def alone(self, model: str, *, seconds: float = 10.0) -> Iterator[Ledger | None]:
         """The policy while nobody else changes it; what it holds in the end is stored. None where others take too long."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._path(model).with_suffix(".lock"))
+        lock = FileLock(self._lock(model))
         try:
             lock.acquire(timeout=seconds)
         except Timeout:
@@ -213,6 +214,9 @@ class Ledgers:
             self.write(ledger)
         finally:
             lock.release()
+
+    def _lock(self, model: str) -> Path:
+        return self._path(model).with_suffix(".lock")
 
     def _path(self, model: str) -> Path:
         return self._folder / f"{hashlib.sha256(model.encode()).hexdigest()[:16]}.json"

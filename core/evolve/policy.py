@@ -153,7 +153,7 @@ class Policy(Config):
     webhook: str = setting(
         "",
         label="Tell a web address",
-        help="An alarm, rows or a candidate that wait, and a version that was taken back are sent there as signed JSON.",
+        help="An alarm, trouble, rows or a candidate that wait, and a version that was taken back are sent there as signed JSON.",
         group="data",
     )
     mail: str = setting(

@@ -57,6 +57,7 @@ def step(model: str, workspace: Workspace, queue: JobQueue, *, now: datetime | N
         with ledgers.alone(model) as ledger:
             if ledger is None or not ledger.policy.active:
                 return None
+            known = {trouble.key for trouble in ledger.troubles}
             try:
                 ledger.trouble = None
                 refuse_half_forgotten(workspace.home)
@@ -67,6 +68,9 @@ def step(model: str, workspace: Workspace, queue: JobQueue, *, now: datetime | N
                 _begin(ledger, context, ledgers)
             except CoreError as error:
                 ledger.trouble = error.message.to_dict()
+            for trouble in ledger.troubles:
+                if trouble.key not in known:  # once, until it is over
+                    tell(ledger, "trouble", trouble)
             deliver(ledger, workspace.home)
             return ledger
     finally:

@@ -154,3 +154,15 @@ def test_nobody_is_told_where_nobody_is_named(evolving: Evolving) -> None:
     ledger = evolving.step(3)
     assert ledger.files[0].verdict == "waiting"
     assert ledger.outgoing == []
+
+
+def test_trouble_is_told_once_until_it_is_over(evolving: Evolving, listening: Listening) -> None:
+    evolving.set(webhook=listening.address, database=f"sqlite:///{evolving.folder}/none.db", query="select 1")
+    evolving.step(3)
+    told = [json.loads(body) for _, body in listening.got]
+    assert [each["kind"] for each in told] == ["trouble"]
+    evolving.set(database="", query="")
+    evolving.step(1)
+    evolving.set(database=f"sqlite:///{evolving.folder}/none.db", query="select 1")
+    evolving.step(2)
+    assert len(listening.got) == 2

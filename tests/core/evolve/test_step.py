@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from core.base.audit import AuditLog
 from core.base.errors import ConfigError
 from core.cli.main import main
 from core.data.dataset.columns import ColumnRoles
 from core.data.labelling.corrections import Corrections
+from core.evolve.following import LOCK
 from core.evolve.ledger import Ledgers
 from core.evolve.scheduler import follow
 from core.evolve.step import decide, step, together
@@ -306,9 +308,7 @@ def test_switched_off_nothing_is_done_and_a_deleted_model_hinders_nobody(evolvin
 
 
 def test_one_scheduler_follows_a_workspace(evolving: Evolving) -> None:
-    from filelock import FileLock
-
-    with FileLock(evolving.workspace.home / ".evolve.lock"), pytest.raises(ConfigError, match="already"):
+    with FileLock(evolving.workspace.home / LOCK), pytest.raises(ConfigError, match="already"):
         follow(evolving.workspace.home, once=True, told=lambda _: None)
     told: list[str] = []
     evolving.set(folder=str(evolving.folder / "missing"))
@@ -331,6 +331,12 @@ def test_the_command_sets_and_shows_the_rules(evolving: Evolving, capsys: pytest
     assert main(["policy", "set", "--classifier", "Shop", "--least-rows", "1"]) == 2
     assert main(["policy", "set", "--classifier", "Nobody", "--active"]) == 2
     assert main(["evolve", "--once"]) == 0
+    capsys.readouterr()
+    with FileLock(evolving.workspace.home / LOCK):
+        assert main(["evolve", "--once"]) == 0
+    assert "already" in capsys.readouterr().err
+    assert main(["policy", "set", "--classifier", "Shop", "--active", "--folder", ""]) == 0
+    assert "no new rows come in" in capsys.readouterr().err
 
 
 def test_tables_together_have_each_text_once() -> None:

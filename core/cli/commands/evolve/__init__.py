@@ -17,6 +17,7 @@ from core.cli.arguments.fields import values_of
 from core.cli.printing import plain, show, tell
 from core.cli.progress import working
 from core.evolve.changing import change_policy, decide_on_file
+from core.evolve.following import is_followed
 from core.evolve.ledger import Ledger, Ledgers
 from core.evolve.policy import Policy
 from core.evolve.sources.address import shown
@@ -67,11 +68,10 @@ def _said(stored: dict[str, Any] | None) -> str:
 def _set(asked: argparse.Namespace) -> None:
     after, changed = change_policy(asked.classifier, values_of(asked, Policy), open_workspace(home()))
     on = "on" if after.active else "off"
-    tell(
-        asked,
-        shown(after.model_dump()),
-        f"The policy of '{asked.classifier}' is switched {on}; changed: {', '.join(changed) or 'nothing'}.",
-    )
+    told = f"The policy of '{asked.classifier}' is switched {on}; changed: {', '.join(changed) or 'nothing'}."
+    if after.active and not (after.folder or after.database or after.hub):
+        told += " It names neither a folder nor a database nor a dataset of the Hub, so no new rows come in."
+    tell(asked, shown(after.model_dump()), told)
 
 
 def _simulate(asked: argparse.Namespace) -> None:
@@ -109,6 +109,10 @@ def _enter(asked: argparse.Namespace) -> None:
 
 def evolve(asked: argparse.Namespace) -> None:
     """Follow all policies until Ctrl+C or a signal to end."""
+    if asked.once and is_followed(home()):
+        sys.stderr.write("A process follows the policies of this workspace already, such as the dashboard's.\n")
+        _show_all(asked)
+        return
     from core.evolve.scheduler import follow  # loads PyTorch, which the rest does without
 
     ending = threading.Event()
@@ -126,6 +130,10 @@ def evolve(asked: argparse.Namespace) -> None:
             sys.stderr.flush()
 
     follow(home(), seconds=asked.every, once=asked.once, ending=ending, told=told)
+    _show_all(asked)
+
+
+def _show_all(asked: argparse.Namespace) -> None:
     show(asked, {"policies": [plain(ledger.shown()) for ledger in Ledgers(home()).all()]}, "")
 
 
