@@ -33,10 +33,32 @@ if (!window.evergreenMendsPages) {
     return isStep ? push(entry, title, link) : history.replaceState(entry, title, link);
   };
 
+  // What Streamlit calls its own controls, which only screen readers say; it knows no other language than English.
+  const NAMES = {
+    zh: {
+      "Collapse sidebar": "收起侧栏", "Expand sidebar": "展开侧栏", "Sidebar": "侧栏", "Open": "打开", "Close": "关闭", "Help": "说明",
+      "Fullscreen": "全屏", "Close fullscreen": "退出全屏", "Copy to clipboard": "复制到剪贴板", "Download as CSV": "下载为 CSV",
+      "Search": "搜索", "Show/hide columns": "显示或隐藏列", "file upload": "上传文件", "Clear value": "清除", "Clear all": "全部清除",
+      "Increment value": "增大", "Decrement value": "减小", "Show password text": "显示密码", "Hide password text": "隐藏密码",
+    },
+  };
+  const nameControls = (language) => {
+    for (const control of document.querySelectorAll("[aria-label]")) {
+      const now = control.getAttribute("aria-label");
+      const { english, translated } = control.dataset;
+      const own = now === translated ? english : now;
+      const name = NAMES[language]?.[own] ?? own;
+      if (name === now) continue;
+      Object.assign(control.dataset, { english: own, translated: name });
+      control.setAttribute("aria-label", name);
+    }
+  };
+
   const mend = () => {
     // Screen readers speak the language of the page.
     const language = new URLSearchParams(location.search).get("lang");
     if (language && document.documentElement.lang !== language) document.documentElement.lang = language;
+    nameControls(language ?? document.documentElement.lang);
     // The link of the page that is open says so. The first page has no address of its own: its link is "?…".
     const links = [...document.querySelectorAll('[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]')];
     const first = (link) => /^($|\?)/.test(link.getAttribute("href")); // no path of its own: it would pass for any page

@@ -269,6 +269,7 @@ def test_a_change_of_language_is_no_step_and_leaves_the_way_forward(window: Watc
     sidebar.get_by_text("中文", exact=True).click()
     sidebar.get_by_role("link", name=translate("zh", "shell.page_evaluate")).wait_for()
     window.settled()
+    page.get_by_role("button", name="收起侧栏", exact=True).wait_for()  # Streamlit's own name of it is English
     assert page.evaluate("history.length") == steps
     page.go_forward()
     page.wait_for_url("**/evaluate*")
