@@ -24,7 +24,7 @@ help:
 	@echo "make run      install what is needed, then open the dashboard on http://localhost:$(PORT) (another port: PORT=8600)"
 	@echo "make dev      the same for who changes the program: pages run again when a file is saved"
 	@echo "make test     run the test suite, browser tests included, on all cores (some of it: PYTEST_ARGS='tests/core -x')"
-	@echo "make test-all the same with all cases of every test: twice as long"
+	@echo "make test-all the same with all cases of every test: two or three times as long"
 	@echo "make chaos    each operation killed at each point, then 200 kills at random moments (other numbers: CHAOS_ARGS='--kills 50 --seed 7')"
 	@echo "make fuzz     damaged files for everything that reads files (longer: FUZZ_EXAMPLES=1000000, another run: FUZZ_ARGS='--seed 7')"
 	@echo "make check    formatting, lint and types"
@@ -53,9 +53,9 @@ fuzz: $(INSTALLED_DEV)
 
 # On all cores; the tests of one file stay together, since they share a browser, a dashboard or what they have trained. Files
 # are handed out in the order of tests/conftest.py, the longest first, and not by their number of tests. Where cases take long, `make
-# test` runs every second one of a test with several, so that it stays under 25 minutes on two cores; `make test-all` runs all.
+# test` runs one in three of a test with several (one of two), so that it stays under 25 minutes on two cores; `make test-all` runs all.
 test: $(INSTALLED_DEV) $(AXE_FETCHED)
-	EVERGREEN_TESTS=$(if $(PYTEST_ARGS),all,half) $(VENV_PYTHON) -m pytest -n logical --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	EVERGREEN_TESTS=$(if $(PYTEST_ARGS),all,some) $(VENV_PYTHON) -m pytest -n logical --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-all: $(INSTALLED_DEV) $(AXE_FETCHED)
 	EVERGREEN_TESTS=all $(VENV_PYTHON) -m pytest -n logical --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)

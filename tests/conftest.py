@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST = ("tests/browser", "tests/chaos", "tests/core/workflows", "tests/contract", "tests/dashboard/update")
 
 
+KEPT_OF = 3  # cases, one
+
 # Where cases take long: they train, open pages, start processes or kill them.
 SLOW = tuple(
     f"tests/core/{part}" for part in ("workflows", "continual", "networks", "serving", "jobs", "cli", "registry")
@@ -37,27 +39,25 @@ SLOW += ("tests/browser", "tests/chaos", "tests/contract", "tests/dashboard", "t
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order the files; the tests of one stay together and in their order.
 
-    With ``EVERGREEN_TESTS=half``, as `make test` sets it, every second case of a test with several is left out where cases take
-    long, beginning with the first or the second by the test's name: so both languages, and all models and strategies, still come.
+    With ``EVERGREEN_TESTS=some``, as `make test` sets it, one case in three of a test with several is kept where cases take long,
+    one of two where there are two; which, hangs on the test's name: so both languages, and all models and strategies, still come.
     """
-    if os.environ.get("EVERGREEN_TESTS") == "half":
-        _keep_half(config, items)
+    if os.environ.get("EVERGREEN_TESTS") == "some":
+        _keep_some(config, items)
     last = len(LONGEST)
     items.sort(key=lambda item: next((rank for rank, part in enumerate(LONGEST) if item.nodeid.startswith(part)), last))
 
 
-def _keep_half(config: pytest.Config, items: list[pytest.Item]) -> None:
-    met: Counter[str] = Counter()
+def _keep_some(config: pytest.Config, items: list[pytest.Item]) -> None:
+    names = [item.nodeid.partition("[")[0] for item in items]
+    cases, met = Counter(names), Counter[str]()
     kept: dict[bool, list[pytest.Item]] = {True: [], False: []}
-    for item in items:
-        name, bracket, _ = item.nodeid.partition("[")
-        first = zlib.crc32(name.encode()) % 2
-        kept[not bracket or not item.nodeid.startswith(SLOW) or met[name] % 2 == first].append(item)
+    for item, name in zip(items, names, strict=True):
+        first = zlib.crc32(name.encode()) % min(KEPT_OF, cases[name])
+        kept[not item.nodeid.startswith(SLOW) or met[name] % min(KEPT_OF, cases[name]) == first].append(item)
         met[name] += 1
-    alone = {name for name, cases in met.items() if cases == 1}
-    kept[True] += [item for item in kept[False] if item.nodeid.partition("[")[0] in alone]
     items[:] = kept[True]
-    config.hook.pytest_deselected(items=[item for item in kept[False] if item.nodeid.partition("[")[0] not in alone])
+    config.hook.pytest_deselected(items=kept[False])
 
 
 @pytest.fixture(scope="session", autouse=True)

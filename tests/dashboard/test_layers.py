@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -72,14 +73,20 @@ def imports(path: Path, *, top_only: bool = False, running: bool = False) -> Ite
 
     With ``running``, without what only a type checker reads.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    yield from _imports(path, top_only, running)
+
+
+@cache
+def _imports(path: Path, top_only: bool, running: bool) -> tuple[str, ...]:
+    tree, names = ast.parse(path.read_text(encoding="utf-8")), []
     if running:
         tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node))]
     for node in tree.body if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            names += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            names += [f"{node.module}.{name.name}" for name in node.names]
+    return tuple(names)
 
 
 def imported(path: Path, *, running: bool = False) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -160,7 +161,8 @@ def test_texts_unlike_what_was_learned_are_told_and_their_groups_labelled(
     page = open_page("use", "monitor", language=language, classifier=NAME)
     shown = said(page)
     assert told in shown
-    assert f"40 {group}" in shown
+    sizes = [int(size) for size in re.findall(rf"(\d+) {group}", shown)]
+    assert any(35 <= size <= 40 for size in sizes)  # of which texts are kept, chance decides
     assert "<b>parcel" not in shown
     assert len(page.get("plotly_chart")) >= 2
     (name,) = [box for box in page.text_input if "novelty.name.0" in str(box.key)]
@@ -173,7 +175,7 @@ def test_texts_unlike_what_was_learned_are_told_and_their_groups_labelled(
     assert not page.exception
     (session,) = LabellingStore(home).list()
     assert session.labels == ("bad", "good", "Late parcel")
-    assert session.rows == 40
+    assert 35 <= session.rows <= 40
 
 
 def test_without_kept_texts_it_says_so_and_without_learned_ones_that_it_cannot_know(

@@ -1,0 +1,1 @@
+"""Measurements that anyone can run again; scripts, each of which tells how."""
