@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from core.base.errors import ConfigError
-from core.base.messages import message
 from core.continual.methods import FINETUNE
 from core.continual.methods.protecting import LWF
 from core.networks.architectures.encoder import ENCODER
