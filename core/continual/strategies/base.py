@@ -74,7 +74,9 @@ class Strategy:
     """Fine-tuning: go on training on the new rows alone. Learns the new best and forgets the old most."""
 
     declared: ClassVar[Method] = FINETUNE
-    noise: Noise | None = None  # what hides each row of the experience; set before it is learned, by whoever promised it
+    noise: Noise | None = (
+        None  # what hides each row of the experience; set before it is learned, by whoever promised it
+    )
 
     def __init__(self, config: StrategyConfig, *, seed: int = 0, memory: Memory | None = None) -> None:
         self.config = config

@@ -33,6 +33,7 @@ from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
 from core.workflows.learn.calibrating import CPU, calibrate, keep_thresholds, keep_validation, trust_figures
+from core.workflows.learn.private import Plan
 from core.workflows.precision.judging import Judge, judge_of
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
@@ -128,6 +129,8 @@ class Candidate:
         Seconds on the monotonic clock when the run began.
     forgotten
         What was subtracted from the parent, where that is all that was done.
+    privacy
+        What is promised to those it learns from, and spent; None where nothing is.
     """
 
     classifier: str
@@ -140,6 +143,17 @@ class Candidate:
     epochs: list[EpochDone] = field(default_factory=list)
     finished: Finished | None = None
     forgotten: dict[str, Any] | None = None
+    privacy: Plan | None = None
+
+    def promised(self) -> dict[str, Any] | None:
+        """What the version promises and has spent, of a run that was stopped for the epochs that were run."""
+        if self.privacy is not None:
+            epochs = self.finished.best_epoch if self.finished is not None else 0
+            return self.privacy.after(epochs, self.learner.settings.training.epochs).to_dict()
+        if self.parent is not None and self.forgotten is not None:
+            stored: dict[str, Any] | None = self.parent.report.get("privacy")
+            return stored
+        return None
 
 
 def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
@@ -339,6 +353,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "further": _further(candidate, scores),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
+        "privacy": candidate.promised(),
         "memory_rows": len(candidate.strategy.memory),
         "memory_bytes": state_bytes(candidate.strategy.state()),
         "parity": parity,
