@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,7 @@ from core.workflows.learn.private import Plan
 from core.workflows.precision.judging import Judge, judge_of
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
+from core.workflows.versions.decide import promised_figures
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
 from core.workflows.versions.frozen_tests import (
     FrozenTest,
@@ -349,7 +350,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "parameters": learner.model.parameter_count(),
         "experiences": [asdict(record) for record in stream.records],
         **figures_of(scores, learner.outputs, matrices_after(parent.report if parent is not None else None, scores)),
-        **_gate(scores, parent),
+        **_gate(scores, parent, candidate.promised()),
         "further": _further(candidate, scores),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
@@ -380,11 +381,12 @@ def _answered(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str
     return score.test.texts, score.test.truth, score.predicted
 
 
-def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:
+def _gate(scores: list[Scores], parent: Parent | None, privacy: dict[str, Any] | None) -> dict[str, Any]:
     """The verdict with the rules it was reached by, and what else than ``tests`` it rests on: enough to judge again."""
     evidence = gate_evidence(scores)
     if evidence is None or parent is None or parent.rules is None:
         return {"gate": None, "gate_evidence": None}
+    evidence = replace(evidence, privacy=promised_figures(privacy))
     verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
     return {"gate": verdict, "gate_evidence": evidence.to_dict()}
 
