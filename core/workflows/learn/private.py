@@ -20,7 +20,7 @@ from core.tasks import DEFAULT
 from core.tasks.base import Task
 from core.training.private.accounting import Mechanism, epsilon_of, gaussian_noise, sampled_noise, usual_delta
 from core.training.private.budget import Spend, spent
-from core.workflows.requests import AUTO, Settings, method_of
+from core.workflows.requests import AUTO, Settings, architecture_of, method_of
 
 LEARNED_BY_STEPS = (
     "ngrams",
@@ -324,7 +324,10 @@ def no_auto() -> ConfigError:
 
 def solves(settings: Settings, model_name: str, strategy_name: str) -> bool:
     """Whether the head is solved from one noisy sum over features that no row has shaped, instead of learned step by step."""
-    return method_of(strategy_name).freezes_encoder and getattr(settings.model, "tuning", None) == "frozen"
+    fixed = (
+        getattr(settings.model, "tuning", None) == "frozen" or architecture_of(model_name, settings.task).fixed_features
+    )
+    return method_of(strategy_name).freezes_encoder and fixed
 
 
 def mechanism_of_solving(epsilon: float, delta: float) -> Mechanism:

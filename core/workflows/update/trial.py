@@ -147,8 +147,8 @@ class _Bench:
         if promise_of(folder.report()) is not None:
             raise ConfigError(
                 "privacy.trial",
-                "Trying several strategies learns the batch several times, and with differential privacy each of them would spend "
-                "of the budget. Choose the strategy yourself.",
+                "Trying several strategies learns the batch several times, and with differential privacy each of them would "
+                "spend of the budget. Choose the strategy yourself.",
             )
         past, task = read_past(folder, workspace), folder.task
         stored, _ = read_batch(request.dataset, folder, workspace)
