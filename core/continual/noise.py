@@ -44,7 +44,7 @@ class Noise:
     secret: int = field(default_factory=fresh_secret, repr=False)
 
     def rows_by_unit(self, rows: int) -> list[Integers]:
-        """The rows of each unit that are learned from, of so many rows: of a large one the first ones by chance, always the same."""
+        """The rows of each unit that are learned from, of so many rows; of a large unit some by chance, always the same."""
         if self.units is None:
             return list(np.arange(rows).reshape(-1, 1))
         assert len(self.units) == rows, "a unit for each training row"

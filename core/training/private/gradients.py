@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from core.base.errors import ModelError
 from core.training.private.layers import taken_apart
 
-Dense = dict[nn.Parameter, Tensor]  # a gradient for each unit: (units, *shape)
+Dense = dict[Tensor, Tensor]  # a gradient for each unit: (units, *shape)
 
 
 @dataclass
@@ -31,7 +31,7 @@ class _Step:
     layer: nn.Module | None
     answer: Tensor
     dense: Callable[[Tensor], Dense] | None = None
-    table: nn.Parameter | None = None
+    table: Tensor | None = None
     rows_of: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None  # rows of the table and their gradients
 
 
@@ -49,15 +49,15 @@ class Gradients:
 
     units: int
     dense: Dense = field(default_factory=dict)
-    looked_up: dict[nn.Parameter, list[tuple[Tensor, Tensor, Tensor]]] = field(default_factory=dict)
+    looked_up: dict[Tensor, list[tuple[Tensor, Tensor, Tensor]]] = field(default_factory=dict)
 
-    def add(self, parameter: nn.Parameter, each: Tensor, owners: Tensor) -> None:
+    def add(self, parameter: Tensor, each: Tensor, owners: Tensor) -> None:
         """Gradients (rows, *shape) of rows that belong to these units (rows)."""
         if parameter not in self.dense:
             self.dense[parameter] = torch.zeros(self.units, *parameter.shape, device=each.device)
         self.dense[parameter].index_add_(0, owners, each.float())
 
-    def clipped(self, longest: float, sums: Mapping[nn.Parameter, Tensor]) -> Tensor:
+    def clipped(self, longest: float, sums: Mapping[Tensor, Tensor]) -> Tensor:
         """Add each unit's gradient, made shorter where it is longer than ``longest``, to the sums; returns the lengths before."""
         squares = torch.zeros(self.units, device=next(iter(sums.values())).device)
         for each in self.dense.values():
@@ -98,7 +98,7 @@ class Recorder:
     def __init__(self, network: nn.Module) -> None:
         self._network = network
         self._steps: list[_Step] = []
-        self._watched = False
+        self._watched: bool = False
         self.learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
         known = {
             id(parameter)
@@ -146,7 +146,7 @@ class Recorder:
         total = loss()
         self._watched = False
         answers = [step.answer for step in self._steps]
-        slopes = torch.autograd.grad(total, answers, allow_unused=True)
+        slopes: tuple[Tensor | None, ...] = torch.autograd.grad(total, answers, allow_unused=True)
         for step, slope in zip(self._steps, slopes, strict=True):
             if slope is None:
                 continue
@@ -162,7 +162,7 @@ class Recorder:
         self._steps = []
         return float(total.detach())
 
-    def _linear(self, weight: nn.Parameter, bias: nn.Parameter | None, read: Tensor, answer: Tensor) -> None:
+    def _linear(self, weight: Tensor, bias: Tensor | None, read: Tensor, answer: Tensor) -> None:
         if self._watched and answer.requires_grad:
             self._steps.append(_Step(None, answer, dense=partial(_of_linear, weight, bias, read.detach())))
 
@@ -190,7 +190,7 @@ def _of_layer(layer: nn.Module, read: Tensor, slope: Tensor) -> Dense:
     return made
 
 
-def _of_linear(weight: nn.Parameter, bias: nn.Parameter | None, read: Tensor, slope: Tensor) -> Dense:
+def _of_linear(weight: Tensor, bias: Tensor | None, read: Tensor, slope: Tensor) -> Dense:
     """A linear step over a sequence, (rows, length, …), with weights that belong to no linear layer."""
     made: Dense = {weight: torch.einsum("nlo,nli->noi", slope, read)}
     if bias is not None:
@@ -206,7 +206,8 @@ def _of_table(layer: nn.Embedding, tokens: Tensor, slope: Tensor) -> tuple[Tenso
 
 def _of_bag(layer: nn.EmbeddingBag, rows: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
     """The same where the rows of a text (rows, looked up) were averaged, without padding."""
-    assert layer.mode == "mean" and layer.padding_idx is not None
+    assert layer.mode == "mean"
+    assert layer.padding_idx is not None
     used = rows != layer.padding_idx
     shares = used / used.sum(dim=1, keepdim=True).clamp_min(1)
     return rows.masked_fill(~used, -1), shares.unsqueeze(2) * slope.unsqueeze(1)

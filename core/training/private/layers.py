@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 # Called with weight, bias, what a linear step read (rows, …, in), and what it made of that (rows, …, out).
-Linear = Callable[[nn.Parameter, nn.Parameter | None, Tensor, Tensor], None]
+Linear = Callable[[Tensor, Tensor | None, Tensor, Tensor], None]
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def taken_apart(network: nn.Module, told: Linear) -> Iterator[None]:
             module.forward = _attention(module, told)  # type: ignore[method-assign]
             changed.append(module)
         elif isinstance(module, nn.LSTM):
-            module.forward = _lstm(module, told)  # type: ignore[method-assign, assignment]
+            module.forward = _lstm(module, told)  # type: ignore[method-assign]
             changed.append(module)
     try:
         yield
@@ -61,23 +61,27 @@ def _attention(layer: nn.MultiheadAttention, told: Linear) -> Callable[..., Any]
 
 def _lstm(layer: nn.LSTM, told: Linear) -> Callable[..., Any]:
     """One layer in one direction, batch first, from a state of zeros."""
-    assert layer.num_layers == 1 and not layer.bidirectional and layer.batch_first
+    assert layer.num_layers == 1
+    assert layer.batch_first
+    assert not layer.bidirectional
+    names = ("weight_ih_l0", "bias_ih_l0", "weight_hh_l0", "bias_hh_l0")
 
     def forward(inputs: Tensor) -> tuple[Tensor, None]:
         size = layer.hidden_size
-        entering = functional.linear(inputs, layer.weight_ih_l0, layer.bias_ih_l0)  # (rows, length, 4 · size)
-        told(layer.weight_ih_l0, layer.bias_ih_l0, inputs, entering)
+        entry_weight, entry_bias, weight, bias = (getattr(layer, name) for name in names)
+        entering = functional.linear(inputs, entry_weight, entry_bias)  # (rows, length, 4 · size)
+        told(entry_weight, entry_bias, inputs, entering)
         hidden = cell = inputs.new_zeros(len(inputs), size)
         before, after = [], []
         for step in range(inputs.shape[1]):
             before.append(hidden)
-            gates = entering[:, step] + functional.linear(hidden, layer.weight_hh_l0, layer.bias_hh_l0)
+            gates = entering[:, step] + functional.linear(hidden, weight, bias)
             entry, forget, fresh, output = gates.chunk(4, dim=1)
             cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(fresh)
             hidden = torch.sigmoid(output) * torch.tanh(cell)
             after.append(hidden)
         # The gates are a sum, so what is entered and what is remembered have the same gradient.
-        told(layer.weight_hh_l0, layer.bias_hh_l0, torch.stack(before, dim=1), entering)
+        told(weight, bias, torch.stack(before, dim=1), entering)
         return torch.stack(after, dim=1), None
 
     return forward

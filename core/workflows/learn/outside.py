@@ -91,7 +91,7 @@ _OUTSIDE = [
         message("privacy.outside_noise", "How noise is drawn"),
         message(
             "privacy.outside_noise_means",
-            "From a seed that the system makes for each run and that is deleted with the run's checkpoint, by PyTorch's "
+            "From a seed that the system makes for each run and that is deleted with the run's checkpoint, by an ordinary "
             "generator: good for statistics, not made against somebody who breaks ciphers.",
         ),
     ),

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from core.base.errors import ConfigError
+from core.base.messages import Message, message
 from core.continual.methods import FINETUNE
 from core.continual.methods.protecting import LWF
+from core.continual.noise import Noise
 from core.networks.architectures.encoder import ENCODER
 from core.tasks import DEFAULT
 from core.tasks.base import Task
 from core.training.private.accounting import Mechanism, epsilon_of, gaussian_noise, sampled_noise, usual_delta
 from core.training.private.budget import Spend, spent
-from core.workflows.requests import AUTO, Settings, method_of
+from core.workflows.requests import AUTO, Settings, architecture_of, method_of
 
 LEARNED_BY_STEPS = (
     "ngrams",
@@ -74,6 +78,21 @@ class Plan:
         steps = self.mechanism.steps * epochs // asked
         mechanism = Mechanism("dp-sgd", self.noise, self.mechanism.sample_rate, steps)
         return _planned(mechanism, self.spends[:-1], self.spend, self.budget, self.delta, self.clip_norm)
+
+    def hiding(self, groups: Sequence[str] | None, settings: Settings) -> Noise:
+        """The noise to learn with, its seed drawn anew.
+
+        Parameters
+        ----------
+        groups
+            The group of each training row, where groups are protected.
+        """
+        units = None
+        if self.spend.unit == "group":
+            assert groups is not None
+            units = np.unique(np.asarray(groups, dtype=object), return_inverse=True)[1].astype(np.int64)
+        rate = self.mechanism.sample_rate
+        return Noise(self.noise, self.clip_norm, rate, units, settings.privacy.group_rows if units is not None else 1)
 
     def to_dict(self) -> dict[str, Any]:
         """What a version's report keeps as ``privacy``."""
@@ -180,6 +199,36 @@ def plan(
     return planned
 
 
+def protected(settings: Settings, rows: int, groups: Sequence[str] | None) -> int:
+    """How many rows or groups are protected in these training rows.
+
+    Raises
+    ------
+    ConfigError
+        When groups shall be protected and the rows have none.
+    """
+    if settings.privacy.privacy_unit == "row":
+        return rows
+    if groups is None:
+        raise ConfigError(
+            "privacy.no_groups",
+            "Groups shall be protected, and these rows have no column of groups. Choose the column that names the person or "
+            "group of each row when the file is read, or protect rows.",
+        )
+    return len(set(groups))
+
+
+def without_memory(settings: Settings) -> tuple[Settings, list[Message]]:
+    """The settings of who keeps no row, as privacy asks, and what has to be said of that."""
+    if not settings.privacy.private or not settings.data.memory_size:
+        return settings, []
+    finding = message(
+        "privacy.no_memory",
+        "Memory size is 0: with differential privacy no text is kept to be rehearsed in updates.",
+    )
+    return replace(settings, data=settings.data.model_copy(update={"memory_size": 0})), [finding]
+
+
 def check_kept(settings: Settings, before: Sequence[Spend], experience_number: int, budget: float | None) -> None:
     """Raise the `ConfigError` of an update that would take back what the version before has promised, or promise too late."""
     privacy = settings.privacy
@@ -275,7 +324,10 @@ def no_auto() -> ConfigError:
 
 def solves(settings: Settings, model_name: str, strategy_name: str) -> bool:
     """Whether the head is solved from one noisy sum over features that no row has shaped, instead of learned step by step."""
-    return method_of(strategy_name).freezes_encoder and getattr(settings.model, "tuning", None) == "frozen"
+    fixed = (
+        getattr(settings.model, "tuning", None) == "frozen" or architecture_of(model_name, settings.task).fixed_features
+    )
+    return method_of(strategy_name).freezes_encoder and fixed
 
 
 def mechanism_of_solving(epsilon: float, delta: float) -> Mechanism:
