@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -49,7 +50,7 @@ def weighted(statistics: FeatureStatistics) -> Tensor:
 
 
 def with_noise(
-    statistics: FeatureStatistics, multiplier: float, most_rows: int, generator: torch.Generator
+    statistics: FeatureStatistics, multiplier: float, most_rows: int, generator: np.random.Generator
 ) -> FeatureStatistics:
     """The same sums with Gaussian noise, whose deviation in `weighted` is ``multiplier`` times the `sensitivity`."""
     assert statistics.total is None, "noise is there for one target a row"
@@ -63,7 +64,7 @@ def with_noise(
     )
 
 
-def noisy_mean(total: Tensor, rows: int, multiplier: float, most_rows: int, generator: torch.Generator) -> Tensor:
+def noisy_mean(total: Tensor, rows: int, multiplier: float, most_rows: int, generator: np.random.Generator) -> Tensor:
     """The mean of rows of length 1 at most, from their sum (width) and their number, both told with noise; no longer than 1."""
     size = multiplier * most_rows * math.sqrt(1 + COUNTS**2)
     about = rows + size / COUNTS * float(_normal((1,), generator))
@@ -79,11 +80,11 @@ def shared_multipliers(multiplier: float) -> tuple[float, float]:
     return multiplier / math.sqrt(CENTRING), multiplier / math.sqrt(1 - CENTRING)
 
 
-def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
+def _normal(shape: tuple[int, ...], generator: np.random.Generator) -> Tensor:
+    return torch.from_numpy(generator.standard_normal(shape))
 
 
-def _symmetric(width: int, generator: torch.Generator) -> Tensor:
+def _symmetric(width: int, generator: np.random.Generator) -> Tensor:
     """Noise of deviation 1 in each value of the diagonal, and in √2 times each value beside it."""
     upper = torch.triu(_normal((width, width), generator))
     return (upper + upper.T) / math.sqrt(2) + torch.diag(upper.diagonal() * (1 - math.sqrt(2)))

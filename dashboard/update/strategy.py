@@ -11,6 +11,7 @@ import streamlit as st
 from core.continual.families import FAMILIES, family_of
 from core.continual.methods import STRATEGIES
 from core.data.dataset.splitting import Split
+from core.workflows.learn.private import suits
 from core.workflows.requests import first_strategy, hidden_strategies, strategies_for
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores
@@ -66,7 +67,11 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
 
 def _families(champion: VersionInfo, first: str) -> dict[str, list[str]]:
     """Family → its strategies that suit the model; the recommended one stands first."""
-    fitting = strategies_for(scores.task_of_version(champion), str(champion.summary.get("model", "")))
+    task, model = scores.task_of_version(champion), str(champion.summary.get("model", ""))
+    fitting = strategies_for(task, model)
+    if state.report(champion).get("privacy"):
+        settings = VersionFolder(Path(state.files_of(champion).folder)).resolved_settings()
+        fitting = [name for name in fitting if suits(settings, model, name, task)]
     members: dict[str, list[str]] = {family: [] for family in FAMILIES}
     for name in fitting:
         members[family_of(STRATEGIES[name])].append(name)

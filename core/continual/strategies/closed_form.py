@@ -279,7 +279,7 @@ class ClosedForm(Strategy):
                 "features, and that would spend of the privacy budget a second time. Go on as before, or train a new model.",
                 strategy=self.declared.name,
             )
-        generator = torch.Generator().manual_seed(noise.secret)
+        generator = np.random.default_rng(noise.secret)  # PyTorch's would take 32 bits of it
         kept = np.sort(np.concatenate(noise.rows_by_unit(len(experience.train))))
         rows, most_rows = experience.train.take(kept), 1 if noise.units is None else noise.most_rows
         multiplier = noise.multiplier

@@ -23,8 +23,12 @@ from tests.core.continual.strategies.test_closed_form import experience, make, n
 WIDTH = 12
 
 
-def drawn(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def drawn(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def normal(rows: int, width: int = WIDTH) -> Tensor:
+    return torch.from_numpy(drawn(0).standard_normal((rows, width)))
 
 
 def sums(features: Tensor, targets: Tensor, kind: str = "none") -> FeatureStatistics:
@@ -38,7 +42,7 @@ def sums(features: Tensor, targets: Tensor, kind: str = "none") -> FeatureStatis
 @pytest.mark.parametrize("kind", ["none", "relu", "fourier"])
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
 def test_no_row_moves_the_sums_further_than_is_stated(kind: str, size: float) -> None:
-    features, targets = size * torch.randn(30, WIDTH, generator=drawn(0)), torch.arange(30) % 3
+    features, targets = size * normal(30), torch.arange(30) % 3
     whole = weighted(sums(features, targets, kind))
     for row in range(30):
         others = torch.arange(30) != row
@@ -92,7 +96,7 @@ def test_a_mean_is_near_and_never_longer_than_a_row() -> None:
 
 
 def test_noisy_sums_are_made_such_as_rows_can_have_them_and_survive_storage() -> None:
-    features, targets = torch.randn(40, WIDTH, generator=drawn(0)), torch.arange(40) % 3
+    features, targets = normal(40), torch.arange(40) % 3
     told = with_noise(sums(features, targets), 5.0, 1, drawn(1))
     known = told.known()
     centred = known.gram - torch.outer(known.sum, known.sum) / known.counts.sum()
