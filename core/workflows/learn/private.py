@@ -312,15 +312,6 @@ def check_private(settings: Settings, model_name: str, strategy_name: str, task:
         )
 
 
-def suits(settings: Settings, model_name: str, strategy_name: str, task: Task) -> bool:
-    """Whether a strategy can learn with such a promise."""
-    try:
-        check_private(settings, model_name, strategy_name, task)
-    except ConfigError:
-        return False
-    return True
-
-
 def no_auto() -> ConfigError:
     """Why the best of several models cannot be looked for in private rows."""
     return ConfigError(

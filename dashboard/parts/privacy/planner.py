@@ -1,4 +1,4 @@
-"""What a training or an update would spend of a privacy budget, computed in the background: noise is looked for, which takes seconds.
+"""What a training or an update would spend of a privacy budget, computed in the background: looking for noise takes seconds.
 
 Each question is answered once; runs in a thread of the dashboard's process, without Streamlit.
 """
