@@ -107,8 +107,8 @@ def cards(record: dict[str, Any]) -> list[Card]:
     attack, bound, exposure = record["attack"], record["epsilon"], record["exposure"]
     shown = []
     if attack is not None:
-        shown.append(_measured("auc", attack["auc"], t("privacy_attack.guessing", value=tables.score(0.5))))
-        shown.append(_measured("hits", attack["hits"], t("privacy_attack.guessing", value=tables.score(0.01))))
+        shown.append(_measured("auc", attack["auc"], t("privacy_attack.guessing", value="0.5")))
+        shown.append(_measured("hits", attack["hits"], t("privacy_attack.guessing", value="0.01")))
     promised = record["promised"]
     basis = t("privacy_attack.no_promise")
     if promised is not None:
