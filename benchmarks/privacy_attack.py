@@ -5,8 +5,8 @@
 
 A version is trained on some rows of the table, in a workspace that is thrown away, and attacked as the Evaluate page attacks one:
 shadow models with its settings learn a random half of its training rows each, and each of them is attacked by means of the
-others. An ε of 0 stands for no privacy. All epochs are run and the last is kept (``patience=0``), so that the model learns its rows by
-heart as far as it can. Test rows take no part in the attack; accuracy is theirs. Prints Markdown.
+others. An ε of 0 stands for no privacy. All epochs are run and the last is kept (``patience=0``), so that the model learns its
+rows by heart as far as it can. Test rows take no part in the attack; accuracy is theirs. Prints Markdown.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Figures:
     asked
         Shadows that were asked for.
     promised
-        What the version's report says of its promise: ``epsilon`` and ``delta``; None where none was made.
+        ``epsilon`` and ``delta`` of the promise; None where none was made.
     """
 
     rows: Floats
@@ -37,7 +37,7 @@ class Figures:
     taking_part: int
     available: int
     asked: int
-    promised: Mapping[str, Any] | None
+    promised: Mapping[str, float] | None
 
 
 def judge(figures: Figures) -> dict[str, Any]:
@@ -46,15 +46,14 @@ def judge(figures: Figures) -> dict[str, Any]:
     ``rows`` and ``canaries`` have an attack each, and ``epsilon`` is the larger of their bounds: each holds with 97.5 %, so
     that the larger holds with 95 %.
     """
-    promised = figures.promised if figures.promised and figures.promised.get("epsilon") is not None else None
-    delta = float(promised.get("delta") or 0.0) if promised is not None else 0.0
+    promise = None if figures.promised is None else dict(figures.promised)
+    delta = 0.0 if promise is None else promise["delta"]
     each = 1 - (1 - CERTAINTY) / (2 if figures.canaries.shape[1] else 1)
     rows = attack(figures.rows, figures.learned, delta=delta, certainty=each)
     made = attack(figures.canaries, figures.inserted, delta=delta, certainty=each)
     exposure = mean_exposure(figures.exposures, figures.inserted, figures.references) if figures.inserted.size else None
     bounds = [known.bound for known in (rows, made) if known is not None and known.bound is not None]
     epsilon = _larger(bounds)
-    promise = None if promised is None else {"epsilon": float(promised["epsilon"]), "delta": delta}
     return {
         "shadows": len(figures.rows),
         "asked": figures.asked,

@@ -12,7 +12,7 @@ N. Carlini, S. Chien, M. Nasr, S. Song, A. Terzis, F. Tramèr (2022), "Membershi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -78,6 +78,7 @@ class _Plan:
     strategy: tuple[str, StrategyConfig]
     rows: AttackedRows
     validation: Labelled
+    promised: dict[str, float] | None
     workspace: Workspace
     shadows: dict[int, _Shadow] = field(default_factory=dict)
 
@@ -149,6 +150,10 @@ def _plan(request: MembershipRequest, version: VersionInfo, workspace: Workspace
             "Choose a model that does.",
         )
     settings, strategy = own_settings(folder)
+    promised = _promised(folder.report(), settings)
+    if promised is not None and promised["delta"]:  # that of all rows, not of the half that a shadow has
+        privacy = settings.privacy.model_copy(update={"delta": promised["delta"]})
+        settings = replace(settings, privacy=privacy)
     record = folder.experiences()[0]
     try:
         dataset = folder.task.as_read(workspace.datasets.load(record.dataset))
@@ -169,7 +174,16 @@ def _plan(request: MembershipRequest, version: VersionInfo, workspace: Workspace
     )
     validation = dataset.take(folder.rows_of(record.number, "validation"))
     labelled = (validation.texts, validation.label_names())
-    return _Plan(request, folder, settings, strategy, rows, labelled, workspace)
+    return _Plan(request, folder, settings, strategy, rows, labelled, promised, workspace)
+
+
+def _promised(report: Mapping[str, Any], settings: Settings) -> dict[str, float] | None:
+    """ε and δ that a shadow keeps to: what was promised, also where the version was stopped before it had spent all of that."""
+    stored = report.get("privacy")
+    if not stored:
+        return None
+    epsilon = max(float(stored["epsilon"]), float(settings.privacy.epsilon))
+    return {"epsilon": epsilon, "delta": float(stored.get("delta") or 0.0)}
 
 
 def _learn(plan: _Plan, shadow: int, should_stop: ShouldStop) -> Iterator[float | _Shadow]:
@@ -230,7 +244,6 @@ def confidence(logits: Floats, truth: NDArray[np.int64], labels: Sequence[str]) 
 def _figures(plan: _Plan) -> Figures:
     order = sorted(plan.shadows)
     done, coins = [plan.shadows[shadow] for shadow in order], [plan.rows.learned(shadow) for shadow in order]
-    promised = plan.folder.report().get("privacy") or None
     return Figures(
         rows=np.stack([shadow.rows for shadow in done]),
         learned=np.stack([rows[plan.rows.measured] for rows, _ in coins]),
@@ -241,7 +254,7 @@ def _figures(plan: _Plan) -> Figures:
         taking_part=len(plan.rows.texts),
         available=plan.rows.available,
         asked=plan.request.audit_shadows,
-        promised=promised,
+        promised=plan.promised,
     )
 
 
