@@ -33,12 +33,16 @@ class FeatureStatistics:
     total
         Σ x over all rows and their number, (width + 1), where a row may have several targets or none; None where each has one, so
         that ``sums`` and ``counts`` tell it.
+    noise
+        Standard deviation of the noise in each value of ``gram``'s diagonal, where all sums were told with noise (`noisy_sums`):
+        counts are then no whole numbers, and every output counts as having rows. 0 where they are exact.
     """
 
     counts: Tensor
     sums: Tensor
     gram: Tensor
     total: Tensor | None = None
+    noise: float = 0.0
 
     @staticmethod
     def empty(outputs: int, width: int, *, several: bool = False) -> FeatureStatistics:
@@ -52,7 +56,7 @@ class FeatureStatistics:
 
     @property
     def rows(self) -> int:
-        return int(self.counts.sum() if self.total is None else self.total[-1].round())
+        return int(self.counts.sum().double().round() if self.total is None else self.total[-1].round())
 
     @property
     def sum(self) -> Tensor:
@@ -82,17 +86,39 @@ class FeatureStatistics:
         """Make room for new outputs, of which nothing is known yet."""
         added = outputs - len(self.counts)
         if added > 0:
-            self.counts = torch.cat([self.counts, torch.zeros(added, dtype=torch.int64)])
+            self.counts = torch.cat([self.counts, torch.zeros(added, dtype=self.counts.dtype)])
             self.sums = torch.cat([self.sums, torch.zeros(added, self.width, dtype=torch.float64)])
 
+    @property
+    def seen(self) -> Tensor:
+        """Which outputs have rows: bool (outputs)."""
+        return torch.ones_like(self.counts, dtype=torch.bool) if self.noise else self.counts > 0
+
     def known(self) -> FeatureStatistics:
-        """The same without the outputs that have no row; they share the gram matrix."""
-        seen = self.counts > 0
-        return FeatureStatistics(self.counts[seen], self.sums[seen], self.gram, self.total)
+        """The same without the outputs that have no row; they share the gram matrix. Noisy sums are as rows can have them: at
+        least one row an output, and no scatter below zero in any direction.
+        """
+        if self.noise:
+            counts, total = self.counts.clamp_min(1.0), self.sum
+            around = torch.outer(total, total) / counts.sum()
+            return FeatureStatistics(counts, self.sums, positive(self.gram - around) + around, noise=self.noise)
+        return FeatureStatistics(self.counts[self.seen], self.sums[self.seen], self.gram, self.total)
+
+    @property
+    def doubt(self) -> float:
+        """What noise adds to ``gram`` in any direction, about: that of a symmetric matrix of noise is its size times √width."""
+        return self.noise * math.sqrt(self.width)
+
+    def plus(self, other: FeatureStatistics) -> FeatureStatistics:
+        """The statistics of both, each with its own noise."""
+        assert self.total is other.total is None, "noise is there for one target a row"
+        noise = math.hypot(self.noise, other.noise)
+        counts, sums = self.counts + other.counts, self.sums + other.sums
+        return FeatureStatistics(counts, sums, self.gram + other.gram, noise=noise)
 
     def copy(self) -> FeatureStatistics:
         total = None if self.total is None else self.total.clone()
-        return FeatureStatistics(self.counts.clone(), self.sums.clone(), self.gram.clone(), total)
+        return FeatureStatistics(self.counts.clone(), self.sums.clone(), self.gram.clone(), total, self.noise)
 
     @property
     def largest(self) -> float:
@@ -119,12 +145,14 @@ class FeatureStatistics:
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Tensors for storage; of the symmetric matrix only one half."""
-        total = {} if self.total is None else {f"{PREFIX}total": self.total}
+        further = {} if self.total is None else {f"{PREFIX}total": self.total}
+        if self.noise:
+            further[f"{PREFIX}noise"] = torch.tensor(self.noise, dtype=torch.float64)
         return {
             f"{PREFIX}counts": self.counts,
             f"{PREFIX}sums": self.sums,
             f"{PREFIX}gram": packed(self.gram.T),  # the half that `cholesky` reads
-            **total,
+            **further,
         }
 
     @staticmethod
@@ -135,7 +163,14 @@ class FeatureStatistics:
         half = unpacked(tensors[f"{PREFIX}gram"])
         gram, total = half.T + half.tril(-1), tensors.get(f"{PREFIX}total")
         counts, sums = tensors[f"{PREFIX}counts"].clone(), tensors[f"{PREFIX}sums"].clone()
-        return FeatureStatistics(counts, sums, gram, None if total is None else total.clone())
+        noise = float(tensors.get(f"{PREFIX}noise", 0.0))
+        return FeatureStatistics(counts, sums, gram, None if total is None else total.clone(), noise)
+
+
+def positive(matrix: Tensor) -> Tensor:
+    """The nearest symmetric matrix that is nowhere below zero."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values.clamp_min(0.0)) @ vectors.T
 
 
 def packed(matrix: Tensor) -> Tensor:

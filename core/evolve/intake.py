@@ -38,7 +38,7 @@ MOST_ANSWERED = 1000  # rows of a table that the champion is asked about
 FEWEST_JUDGED = 50  # rows from which on it is judged whether labels were mixed up
 FOLDS = 5
 LEAST_AGREEMENT = 0.35  # of the agreement on the frozen tests
-TOO_FEW = ("update.too_few", "update.too_few_marked")
+TOO_FEW = ("update.too_few", "update.too_few_marked", "privacy.too_few_rows", "privacy.too_few_groups")
 OTHER_LANGUAGE = {
     "zh": message("evolve.language_zh", "These texts are in Chinese, and those that the model has learned are not."),
     "en": message("evolve.language_en", "These texts are in Latin letters, and the model has learned Chinese."),

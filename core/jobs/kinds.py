@@ -64,6 +64,9 @@ KINDS = {
     "folds": Kind(
         "core.workflows.repeat.request:FoldsRequest", "core.workflows.repeat.cross_validation:cross_validate"
     ),
+    "membership": Kind(
+        "core.workflows.membership.request:MembershipRequest", "core.workflows.membership.run:attack_membership"
+    ),
     "pretrain": Kind("core.workflows.pretrain.request:PretrainRequest", "core.workflows.pretrain.run:pretrain_encoder"),
     "benchmark": Kind(
         "core.workflows.benchmark.config:BenchmarkRequest", "core.workflows.benchmark.run:benchmark_version"

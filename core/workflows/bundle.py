@@ -21,6 +21,7 @@ from core.registry.records.reports import baseline_name, measured_again
 from core.registry.statements import Statements
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
+from core.workflows.report.privacy import card_lines
 from core.workflows.report.statements import with_statements
 
 CARD = "model_card.md"
@@ -140,6 +141,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         *(["These texts are a synthetic sample; the figures say nothing about real ones.", ""] if report["synthetic"] else []),
         f"Last step: {report['strategy']}. Text is split into {report['segmentation']}, {_reach(report)}.",
         "",
+        *card_lines(report),
         "## Limits",
         "",
         "The figures hold for texts like those it was tested on. "

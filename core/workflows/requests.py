@@ -174,11 +174,15 @@ def pairing_remark(model: str, strategy: str, task: Task = TASKS[DEFAULT]) -> Me
 
 def first_strategy(report: Mapping[str, Any]) -> str:
     """What the update of a version of this report starts from: the closed form that it was learned by, where that suits the
-    model, since its sums go on from there; self-training where targets leave things open; otherwise replay.
+    model, since its sums go on from there; self-training where targets leave things open; fine-tuning where privacy was
+    promised; otherwise replay.
     """
     task, learned_by = task_of(report.get("task", DEFAULT)), report.get("updates_by", report["strategy"])
     if task.leaves_open:
         return SELF_TRAINING.name
+    private = report["settings"].get("private", False)
+    if private and not (learned_by in STRATEGIES and STRATEGIES[learned_by].freezes_encoder):
+        return FINETUNE.name  # which keeps no row
     if learned_by in STRATEGIES and report["model"] in task.networks() and STRATEGIES[learned_by].freezes_encoder:
         return learned_by if pairing_remark(report["model"], learned_by, task) is None else REPLAY.name
     return REPLAY.name
@@ -223,15 +227,22 @@ def resolve_settings(model: str, settings: Mapping[str, Any], task: Task = TASKS
         When there is no such model or setting, or a value is out of range.
     """
     configs = setting_classes(task, model)
-    parts = distribute({**_defaults(task, model), **settings}, *configs)
+    parts = distribute({**_defaults(task, model, private=asks_privacy(settings)), **settings}, *configs)
     built: list[Any] = [build(config, values) for config, values in zip(configs, parts, strict=True)]
     return Settings(task, *built)
 
 
-def _defaults(task: Task, model: str) -> dict[str, Any]:
+def asks_privacy(settings: Mapping[str, Any]) -> bool:
+    """Whether these settings ask for differential privacy, as a form or a command line writes it."""
+    return "private" in settings and build(PrivacyConfig, {"private": settings["private"]}).private
+
+
+def _defaults(task: Task, model: str, *, private: bool) -> dict[str, Any]:
     """A model's own defaults, without those that are meant for settings of another task."""
     known = {setting.name for config in setting_classes(task, model) for setting in settings_of(config)}
-    return {name: value for name, value in architecture_of(model, task).defaults.items() if name in known}
+    architecture = architecture_of(model, task)
+    defaults = {**architecture.defaults, **(architecture.private_defaults if private else {})}
+    return {name: value for name, value in defaults.items() if name in known}
 
 
 def resolve_update(

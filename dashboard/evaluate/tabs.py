@@ -9,6 +9,7 @@ from dashboard.evaluate import behaviour, confusion, entities, plain, several, s
 from dashboard.evaluate.compare import tab as compare
 from dashboard.evaluate.errors import cards, farthest, marks
 from dashboard.evaluate.page import Shown
+from dashboard.evaluate.privacy import tab as privacy
 from dashboard.shell import tabs
 
 Part = Callable[[Shown], None]
@@ -30,6 +31,7 @@ def parts(shown: Shown) -> dict[str, Part]:
             "trust": _trust,
             "behaviour": behaviour.draw,
             "compare": compare.draw,
+            "privacy": privacy.draw,
         }
     if shown.task.reads_sets:
         found: dict[str, Part] = {"summary": summary.draw, "confusions": several.pairs, "errors": cards.draw}

@@ -22,6 +22,7 @@ from dashboard.shell.i18n import t, tn
 
 if TYPE_CHECKING:
     from core.jobs import Job
+    from core.workflows.forget.champions import Learned
 
 SHOWN_GROUPS = 2000
 LONGEST = 80  # characters of a text that was not found
@@ -170,11 +171,11 @@ def _outlook(matches: Matches) -> list[str]:
 
     learned = list(champions_that_learned(matches.rows, state.workspace()))
     lines = []
-    for name, is_solved in (("exact", True), ("weights", False)):
+    for name, its in (("exact", "solved"), ("private", "private"), ("weights", "steps")):
         versions = [
             _version(champion.version.classifier, champion.version.number)
             for champion in learned
-            if champion.solved is is_solved
+            if _became(champion) == its
         ]
         if versions:
             lines.append(t(f"forget.{name}", versions=versions))
@@ -182,6 +183,13 @@ def _outlook(matches: Matches) -> list[str]:
     others = [name for name in _carrying(holders_of(matches, state.workspace())) if name not in in_use]
     lines = lines or [t("forget.not_in_use")]
     return [*lines, t("forget.others", versions=others)] if others else lines
+
+
+def _became(champion: Learned) -> str:
+    """How it carries its rows: in sums, behind noise, or in weights that were learned step by step."""
+    if champion.solved:
+        return "solved"
+    return "steps" if champion.epsilon is None else "private"
 
 
 def _carrying(holders: Mapping[str, Any]) -> list[str]:

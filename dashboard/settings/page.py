@@ -33,6 +33,7 @@ PARTS = {
     "comparisons": "studies",
     "curves": "studies",
     "folds": "studies",
+    "membership": "studies",
     "searches": "studies",
     "benchmarks": "studies",
     "inspections": "studies",

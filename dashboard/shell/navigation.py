@@ -61,6 +61,7 @@ JOB_PLACES = {
     "forget": Place("settings"),
     "curve": Place("evaluate", "compare"),
     "folds": Place("evaluate", "compare"),
+    "membership": Place("evaluate", "privacy"),
     "pretrain": Place("train", "base"),
     "benchmark": Place("use", "speed"),
     "search": Place("train", "search"),

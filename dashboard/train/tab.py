@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.workflows.requests import AUTO
 from dashboard.parts.forms import foresight, training_form
+from dashboard.parts.privacy import spending
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
 from dashboard.train import ladder, meaning, page, tiles
@@ -36,6 +37,8 @@ def draw() -> None:
         with choice:
             tiles.draw(request, outlook, encoder=not ladder.missing_encoder(promised))
         with start:
+            if spending.is_private(request.settings):
+                spending.before_start(request)
             page.start_button(request)
     with right:
         job = page.shown_job()

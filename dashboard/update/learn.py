@@ -13,10 +13,12 @@ from core.continual.methods import REPLAY, STRATEGIES
 from core.data.dataset.splitting import Split
 from core.registry.records.reports import is_solved
 from core.training import TrainingConfig
+from core.training.private.config import PrivacyConfig
 from core.workflows.requests import DataConfig, UpdateRequest
 from dashboard.parts import forgetting, tables
 from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.names import name_of, titles
+from dashboard.parts.privacy import spending
 from dashboard.parts.run_view import is_solved_by, run_view
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
@@ -111,6 +113,8 @@ def _way(situation: Situation, changes: Changes, split: Split, strategy: str, va
     if going_on:
         st.info(t("forget.going_on"), icon=":material/hourglass_top:")
     blocked = going_on or forgetting.is_half_done()  # the latter is told on top of the page
+    if _promised(champion):
+        spending.before_start(_request(situation, strategy, values))
     # While spellings stand to be merged, that is the step to take.
     kind: Literal["primary", "secondary"] = "secondary" if labels.doubtful(situation) else "primary"
     start = t("update.start")
@@ -141,11 +145,14 @@ def _time(champion: VersionInfo, strategy: str, rows: int, values: dict[str, Any
     )
 
 
-def _start(situation: Situation, strategy: str, values: dict[str, Any]) -> None:
+def _promised(champion: VersionInfo) -> bool:
+    """Whether the version that learns has promised differential privacy."""
+    return bool(state.report(champion).get("privacy"))
+
+
+def _request(situation: Situation, strategy: str, values: dict[str, Any]) -> UpdateRequest:
     assert situation.batch is not None
-    if any(job.classifier == situation.classifier and job.kind == "update" for job in state.active_jobs()):
-        st.rerun()  # started in another tab in the meantime: show that one
-    request = UpdateRequest(
+    return UpdateRequest(
         classifier=situation.classifier,
         dataset=situation.batch.id,
         strategy=strategy,
@@ -153,6 +160,13 @@ def _start(situation: Situation, strategy: str, values: dict[str, Any]) -> None:
         promote="never",
         base_version=situation.champion.number,
     )
+
+
+def _start(situation: Situation, strategy: str, values: dict[str, Any]) -> None:
+    assert situation.batch is not None
+    if any(job.classifier == situation.classifier and job.kind == "update" for job in state.active_jobs()):
+        st.rerun()  # started in another tab in the meantime: show that one
+    request = _request(situation, strategy, values)
     named = titles("update.job_title", classifier=situation.classifier, batch=situation.batch.name)
     state.jobs().submit("update", classifier=situation.classifier, config=request.model_dump(), **named)
     st.rerun()
@@ -169,7 +183,8 @@ def settings(situation: Situation, strategy: str, changes: Changes) -> dict[str,
         own = settings_form(wide, key=FORM)
         left, right = st.columns(COLUMNS, gap="large")
         with right:
-            values = _memory(key, parent, situation, changes) | own
+            ask = _epsilon if _promised(situation.champion) else _memory
+            values = ask(key, parent, situation, changes) | own
         with left:
             if narrow:
                 values |= settings_form(narrow, key=FORM)
@@ -203,6 +218,13 @@ def _memory(key: str, parent: dict[str, Any], situation: Situation, changes: Cha
     values = settings_form(_memory_settings(), key=key, defaults=defaults)
     st.caption(tn("update.remembers", changes.remembered, version=situation.champion.number))
     return values
+
+
+def _epsilon(key: str, parent: dict[str, Any], situation: Situation, changes: Changes) -> dict[str, Any]:
+    """In place of a memory, which a private model has not: how much this batch may cost."""
+    return settings_form(
+        [setting for setting in settings_of(PrivacyConfig) if setting.name == "epsilon"], key=key, defaults=parent
+    )
 
 
 def _memory_settings() -> list[Setting]:

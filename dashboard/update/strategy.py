@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.base.errors import ConfigError
 from core.continual.families import FAMILIES, family_of
 from core.continual.methods import STRATEGIES
 from core.data.dataset.splitting import Split
+from core.workflows.learn.private import check_private
 from core.workflows.requests import first_strategy, hidden_strategies, strategies_for
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores
@@ -24,6 +26,8 @@ from dashboard.update.compare import Changes
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.tasks import Task
+    from core.workflows.requests import Settings
     from core.workflows.update.outlook import Outlook
 
 FAMILY = "update.family"
@@ -66,11 +70,24 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
 
 def _families(champion: VersionInfo, first: str) -> dict[str, list[str]]:
     """Family → its strategies that suit the model; the recommended one stands first."""
-    fitting = strategies_for(scores.task_of_version(champion), str(champion.summary.get("model", "")))
+    task, model = scores.task_of_version(champion), str(champion.summary.get("model", ""))
+    fitting = strategies_for(task, model)
+    if state.report(champion).get("privacy"):
+        settings = VersionFolder(Path(state.files_of(champion).folder)).resolved_settings()
+        fitting = [name for name in fitting if _promises(settings, model, name, task)]
     members: dict[str, list[str]] = {family: [] for family in FAMILIES}
     for name in fitting:
         members[family_of(STRATEGIES[name])].append(name)
     return {family: sorted(names, key=lambda name: name != first) for family, names in members.items() if names}
+
+
+def _promises(settings: Settings, model: str, strategy: str, task: Task) -> bool:
+    """Whether a strategy can go on with differential privacy."""
+    try:
+        check_private(settings, model, strategy, task)
+    except ConfigError:
+        return False
+    return True
 
 
 def _family(families: Mapping[str, Sequence[str]]) -> str:

@@ -31,6 +31,7 @@ from core.registry.records import (
     CurveStore,
     FoldStore,
     InspectionStore,
+    MembershipStore,
     SearchStore,
     receipts,
 )
@@ -114,6 +115,7 @@ def _records(home: Path, content: bytes) -> None:
         (ComparisonStore, lambda store: (store.list(), store.load("file"))),
         (CurveStore, lambda store: store.load("reviews", 1, "2026")),
         (FoldStore, lambda store: store.load("reviews", 1, "folds", "2026")),
+        (MembershipStore, lambda store: store.load("reviews", 1, "2026")),
         (InspectionStore, lambda store: store.get(IDENTITY)),
         (SearchStore, lambda store: store.list()),
     )
@@ -131,6 +133,7 @@ def _places_of_records(home: Path) -> list[Path]:
         BenchmarkStore(home)._folder_of("reviews", 1) / "file.json",
         CurveStore(home)._path("reviews", 1),
         FoldStore(home)._path("reviews", 1, "folds"),
+        MembershipStore(home)._path("reviews", 1),
         home / "inspections" / f"{IDENTITY}.json",
         *(home / folder / "file.json" for folder in ("comparisons", "searches", "receipts")),
     ]

@@ -76,6 +76,11 @@ COMMANDS = {
         "tests of single abilities: negation, typing mistakes, names and others", of_version, module="measure"
     ),
     "folds": Command("how much a version's figures owe to chance", fields("folds"), module="repeat"),
+    "membership": Command(
+        "can it be told which rows a version learned: an attack by shadow models, and what it proves of ε",
+        fields("membership"),
+        module="repeat",
+    ),
     "benchmark": Command("how fast a version answers here, in every way", fields("benchmark"), texts_to_measure),
     "drift": Command(
         "has a batch changed against what a version learned, and what to do", of_version, batch, module="measure"

@@ -76,6 +76,7 @@ def _dry_run(
                 "version": champion.version.number,
                 "rows": champion.rows,
                 "solved": champion.solved,
+                "epsilon": champion.epsilon,
             }
             for champion in learned
         ],
@@ -92,9 +93,15 @@ def _dry_run(
     solvable = [
         f"{champion.version.classifier} version {champion.version.number}" for champion in learned if champion.solved
     ]
+    private = [
+        f"{champion.version.classifier} version {champion.version.number} (epsilon {champion.epsilon:.2f})"
+        for champion in learned
+        if champion.epsilon is not None
+    ]
     for heading, named in (
         ("All that hold some of them, and would be changed", _named(holders)),
         ("Versions in use that would be solved again without them", solvable),
+        ("Learned with differential privacy, from which no row can be taken", private),
         ("Weights that would still carry them, until retrained", _named(carriers(holders))),
     ):
         if named:

@@ -16,6 +16,8 @@ from core.cli.workflow import carry_out, request_of
 from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
 from core.tasks import task_of
+from core.workflows.learn.private import check_private
+from core.workflows.report.privacy import promise
 from core.workflows.requests import AUTO, first_strategy, pairing_remark, resolve_update
 from core.workflows.train.auto import Climbed
 from core.workflows.train.ladder import auto_settings
@@ -33,7 +35,8 @@ def train(asked: argparse.Namespace) -> None:
     if request.model == AUTO:
         auto_settings(request, task)
     else:
-        resolve_update(request.model, {}, request.strategy, request.settings, task)
+        settings, _ = resolve_update(request.model, {}, request.strategy, request.settings, task)
+        check_private(settings, request.model, request.strategy, task)
     loaded = load_for(task, asked)
     with save_for(loaded, workspace) as dataset:
         done = carry_out(asked, dataset=dataset.id)
@@ -89,6 +92,7 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
         "best_epoch": report["best_epoch"],
         "provider": report["provider"],
         "end": plain(report["end"]),
+        "privacy": report["privacy"],
         "findings": _findings(report, loaded),
         **facts(loaded),
     }
@@ -111,13 +115,18 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
         f"Version {number} {standing}. {headline(report['overall'])}; "
         f"baseline {headline(report['baseline']['report'])}. {seconds(report['seconds'])}"
     )
+    promised = promise(report)
     ended = [content["end"]] if content["end"] is not None else []
     rungs = [rung.to_dict() for rung in completed.ladder] if isinstance(completed, Climbed) else []
     if rungs:
         content["ladder"] = [{**rung, "left_out": plain(rung["left_out"])} for rung in rungs]
     score_name = task_of(report["task"]).score.name
     ladder = [_rung(rung, number, score_name) for rung in content.get("ladder", ())]
-    show(asked, content, "\n".join([*ladder, told, *ended, *content["findings"]]))
+    show(
+        asked,
+        content,
+        "\n".join([*ladder, told, *([] if promised is None else [str(promised)]), *ended, *content["findings"]]),
+    )
 
 
 def _rung(rung: dict[str, Any], best: int, score_name: str) -> str:

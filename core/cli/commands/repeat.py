@@ -1,7 +1,8 @@
 """Many trainings of which no version comes.
 
 ``curve``: accuracy against the number of rows learned from, and whether more labels would help. ``folds``: cross-validation or
-repeated seeds of a version's model and settings; its test rows take no part. ``search``: which settings suit a dataset.
+repeated seeds of a version's model and settings; its test rows take no part. ``membership``: can it be told which rows were
+learned. ``search``: which settings suit a dataset.
 """
 
 from __future__ import annotations
@@ -51,6 +52,29 @@ def _folds_as_text(record: dict[str, Any]) -> str:
     for name, figure in record["summary"].items():
         lines.append(f"{name}: {figure['mean']:.3f} ± {figure['deviation']:.3f}")
     return "\n".join(lines)
+
+
+def membership(asked: argparse.Namespace) -> None:
+    record = plain(carry_out(asked).record)
+    show(asked, record, _membership_as_text(record))
+
+
+def _membership_as_text(record: dict[str, Any]) -> str:
+    """A line for each attack, then what they prove."""
+    lines = []
+    for name in ("attack", "canaries"):
+        attack = record[name]
+        if attack is not None:
+            auc, hits = (score(**attack[figure]) for figure in ("auc", "hits"))
+            told = "rows" if name == "attack" else "canaries"
+            lines.append(
+                f"{attack['rows']:,} {told}, {attack['shadows']} shadow models: AUC {auc}, {hits} recognised at 1 % false alarms"
+            )
+    exposure = record["exposure"]
+    if exposure is not None:
+        means = [exposure[name]["value"] for name in ("inserted", "absent")]
+        lines.append(f"exposure of canaries: {means[0]:.2f} bits where learned, {means[1]:.2f} where not")
+    return "\n".join([*lines, record["verdict"], *record["remarks"]])
 
 
 def search(asked: argparse.Namespace) -> None:

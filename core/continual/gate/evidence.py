@@ -83,6 +83,8 @@ class GateEvidence:
         The calibration of both; None when it was not measured.
     strata_are
         What sentences call the strata.
+    privacy
+        What the candidate has spent of ε, and its budget; None where nothing was promised.
     """
 
     older: tuple[TestChange, ...]
@@ -90,6 +92,7 @@ class GateEvidence:
     strata: tuple[StratumChange, ...] | None = None
     calibration: CalibrationChange | None = None
     strata_are: Strata = "labels"
+    privacy: tuple[float, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values of what is known of strata and calibration; a report has the tests elsewhere."""

@@ -5,6 +5,7 @@
 - No stratum of rows may lose more than ``label_tolerance`` points, over the older tests together.
 - The newest test must gain at least ``minimum_gain`` points.
 - The expected calibration error over all tests must not rise by more than ``calibration_tolerance`` points.
+- Where privacy was promised, no more of ε may be spent than its budget; this rule cannot be switched off.
 
 What has too few rows cannot be judged either way: that is said, and blocks nothing. Measured values are held against
 the limits, and their intervals stand in the sentences, for the reader to weigh.
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.continual.gate.evidence import GateEvidence
+from core.continual.gate.privacy import judge_privacy
 from core.continual.gate.rules import GateConfig, Rule
 from core.continual.gate.sentences import judge_calibration, judge_newest, judge_older, judge_together
 from core.continual.gate.strata import judge_strata
@@ -57,4 +59,6 @@ def judge(evidence: GateEvidence, rules: GateConfig | None = None) -> GateVerdic
         judged.append(judge_newest(evidence.newest, wanted))
     if wanted.check_calibration:
         judged.append(judge_calibration(evidence.calibration, wanted))
+    if evidence.privacy is not None:
+        judged.append(judge_privacy(*evidence.privacy))
     return GateVerdict(all(rule.passed for rule in judged), tuple(judged))

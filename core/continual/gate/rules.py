@@ -9,7 +9,7 @@ from typing import Any, Literal
 from core.base.config import Config, setting
 from core.base.messages import Message
 
-RuleKind = Literal["older", "labels", "newest", "calibration"]
+RuleKind = Literal["older", "labels", "newest", "calibration", "privacy"]
 
 
 class GateConfig(Config):
@@ -95,7 +95,8 @@ class Rule:
         interval), the largest loss of any stratum, or the change of the calibration error. None when there was
         nothing to measure.
     limit
-        The limit: the rule is passed when ``figure >= limit``; for the calibration error, when ``figure <= limit``.
+        The limit: the rule is passed when ``figure >= limit``; for the calibration error and for
+        privacy, when ``figure <= limit``.
     judged
         False when there are too few rows: the rule then counts as passed, and its sentence says so.
     note

@@ -16,6 +16,7 @@ from torch import Tensor
 from core.base.messages import Message, message
 from core.continual.memory import Memory
 from core.continual.methods.base import FINETUNE, Method, StrategyConfig
+from core.continual.noise import Noise
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, predict_features
 from core.networks.text.examples import Examples
@@ -73,6 +74,9 @@ class Strategy:
     """Fine-tuning: go on training on the new rows alone. Learns the new best and forgets the old most."""
 
     declared: ClassVar[Method] = FINETUNE
+    noise: Noise | None = (
+        None  # what hides each row of the experience; set before it is learned, by whoever promised it
+    )
 
     def __init__(self, config: StrategyConfig, *, seed: int = 0, memory: Memory | None = None) -> None:
         self.config = config

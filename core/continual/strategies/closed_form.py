@@ -15,19 +15,19 @@ from torch.nn import functional
 
 from core.base.errors import DataError, ModelError
 from core.base.events import EpochDone, Finished, StepDone
-from core.base.messages import message
+from core.base.messages import Message, message
 from core.continual.feature_statistics import FeatureStatistics
 from core.continual.methods.exact import ClosedFormConfig
+from core.continual.noise import Noise
+from core.continual.noisy_sums import noisy_mean, shared_multipliers, with_noise
 from core.continual.strategies.base import Experience, GradientLoop, Strategy
+from core.continual.strategies.encoding import ADDED_AT_ONCE, encoded
 from core.continual.strategies.linear_head import Coefficients, best_line, best_scale
 from core.networks.encoders.base import TextNetwork
-from core.networks.encoders.batches import make_batch, predict_logits
+from core.networks.encoders.batches import predict_logits
 from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap, RandomFeatures, fit_feature_map
-from core.networks.standalone.pipeline import batches_by_length
 from core.networks.text.examples import Examples
 
-ENCODED_AT_ONCE = 64
-ADDED_AT_ONCE = 1024  # rows of one matrix product
 SCALED_BY = 2000  # rows that mean and deviation are taken from at most
 ENCODED_AGAIN = 1e-5  # of the largest sum of squares: what rows that are encoded again may differ by (measured: 2e-7)
 CPU = torch.device("cpu")
@@ -44,6 +44,9 @@ class ClosedForm(Strategy):
     Scores are multiplied by one positive number, chosen on the validation rows, so that their softmax can be read as a
     probability; answers do not depend on it. Where a row may have several targets, something is also added, and each score's
     sigmoid is read as a probability. Coefficients are compared without either.
+
+    With `noise`, an experience's sums are told with noise once (`noisy_sums`), and only these are kept: the first experience is
+    then solved, too, and no row can be taken away again.
     """
 
     config: ClosedFormConfig
@@ -94,15 +97,19 @@ class ClosedForm(Strategy):
         """The first experience by gradients, unless nothing below the head can learn; every later one by adding its rows
         and solving: short, so never resumed.
         """
-        if experience.number == 1 and not model.encodes_once:
+        if experience.number == 1 and not model.encodes_once and self.noise is None:
             yield from super().learn(model, experience, gradient_loop)
             return
         started = time.monotonic()
-        rows = self.training_set(experience, 1)
-        if self.needs_past():
-            self._begin_anew(model, rows)
+        if self.noise is None:
+            rows = self.training_set(experience, 1)
+            if self.needs_past():
+                self._begin_anew(model, rows)
+            steps = self._gather(model, rows, len(experience.outputs))
+        else:
+            steps = self._gather_noisily(model, experience, self.noise)
         loss = 0.0
-        for step in self._gather(model, rows, len(experience.outputs)):
+        for step in steps:
             loss = step.loss
             yield step
         validation = self.validation_set(experience)
@@ -111,9 +118,7 @@ class ClosedForm(Strategy):
             measured = experience.task.measure(logits.numpy(), validation.targets, experience.outputs)
             unseen = _surprise(logits, torch.from_numpy(validation.targets)) / len(validation)
             yield EpochDone(1, loss, unseen, measured, True, time.monotonic() - started)
-        yield Finished(
-            1, 1, message("training.solved", "Solved from sums over {rows:,} rows.", rows=self.learned().rows)
-        )
+        yield Finished(1, 1, self._reason(experience))
 
     def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         super().end_experience(model, experience)
@@ -172,6 +177,13 @@ class ClosedForm(Strategy):
             When rows are among them that cannot have been learned, or none would be left. Nothing has changed then.
         """
         statistics = self.learned()
+        if statistics.noise:
+            raise DataError(
+                "strategy.noisy_sums",
+                "This version was learned with differential privacy, so no row can be taken out of it: it keeps noisy sums, from "
+                "which none can be told. What it may tell of any row is bounded by its ε, also of the ones to be forgotten. To "
+                "have never used them, train a new model without them.",
+            )
         remaining = statistics.copy()
         for features, targets in self._mapped(model, examples):
             remaining.add(features, targets, sign=-1)
@@ -203,7 +215,7 @@ class ClosedForm(Strategy):
         refit = FeatureStatistics.empty(len(own.counts), own.width, several=own.total is not None)
         for features, targets in self._mapped(model, examples):
             refit.add(features, targets)
-        return self._current().difference(self.coefficients(refit.known()).for_all(refit.counts > 0))
+        return self._current().difference(self.coefficients(refit.known()).for_all(refit.seen))
 
     # -- inside
 
@@ -217,18 +229,19 @@ class ClosedForm(Strategy):
             self.config.kernel_width, self.feature_map.kernel_width, rel_tol=0.05
         )
 
-    def _begin_anew(self, model: TextNetwork, examples: Examples) -> None:
-        """Freeze the scaling on rows spread evenly over these, and forget all sums."""
+    def _begin_anew(self, model: TextNetwork, examples: Examples, even_around: Tensor | None = None) -> None:
+        """Freeze the scaling on rows spread evenly over these, or an even map around a mean, and forget all sums."""
         asked, count = self.config.random_features, self.config.feature_count
         kind: RandomFeatures = "none" if asked == "auto" else asked
         kernel_width = self.config.kernel_width
         if asked == "auto" and model.lift is not None:  # left by an earlier version, though its sums are gone
             kind, count, kernel_width = model.lift.kind, model.lift.width, model.lift.kernel_width
-        wanted = 1 if model.declared.fixed_features else min(SCALED_BY, len(examples))
+        scale = even_around is None and not model.declared.fixed_features
+        wanted = 1 if not scale else min(SCALED_BY, len(examples))
         some = np.linspace(0, len(examples) - 1, wanted).round().astype(np.int64)
-        features = torch.cat([part for part, _ in _encoded(model, examples.take(some))])
+        features = torch.cat([part for part, _ in encoded(model, examples.take(some))])
         self.feature_map = fit_feature_map(
-            features, kind, count, scale=not model.declared.fixed_features, kernel_width=kernel_width
+            features, kind, count, scale=scale, kernel_width=kernel_width, even_around=even_around
         )
         self.statistics = None
         self.forgotten()
@@ -242,24 +255,64 @@ class ClosedForm(Strategy):
         self.statistics.grow(outputs)
         feature_map = copy.deepcopy(self.feature_map).double()
         steps, done, loss_sum, started = -(-len(examples) // ADDED_AT_ONCE), 0, 0.0, time.monotonic()
-        for step, (features, targets) in enumerate(_encoded(model, examples), start=1):
+        for step, (features, targets) in enumerate(encoded(model, examples), start=1):
             loss_sum += _loss(model, features, targets)
             mapped = feature_map(features.double())
             self.statistics.add(mapped, targets)
-            self.added(mapped, targets)
+            if self.noise is None:
+                self.added(mapped, targets)
             done += len(targets)
             yield StepDone(1, 1, step, steps, loss_sum / done, done / max(time.monotonic() - started, 1e-9))
+
+    def _gather_noisily(self, model: TextNetwork, experience: Experience, noise: Noise) -> Iterator[StepDone]:
+        """Add the experience's own rows, told with noise; the first time, the mean that features are taken from before.
+
+        Raises
+        ------
+        DataError
+            When earlier rows would have to be read again.
+        """
+        if experience.number > 1 and self.needs_past():
+            raise DataError(
+                "strategy.private_past",
+                "'{strategy}' would have to read all earlier rows again, since this version keeps no noisy sums of them for its "
+                "features, and that would spend of the privacy budget a second time. Go on as before, or train a new model.",
+                strategy=self.declared.name,
+            )
+        generator = np.random.default_rng(noise.secret)  # PyTorch's would take 32 bits of it
+        kept = np.sort(np.concatenate(noise.rows_by_unit(len(experience.train))))
+        rows, most_rows = experience.train.take(kept), 1 if noise.units is None else noise.most_rows
+        multiplier = noise.multiplier
+        if self.needs_past():
+            for_mean, multiplier = shared_multipliers(multiplier)
+            total = sum(functional.normalize(part.double()).sum(dim=0) for part, _ in encoded(model, rows))
+            assert isinstance(total, Tensor)
+            self._begin_anew(model, rows, noisy_mean(total, len(rows), for_mean, most_rows, generator))
+        before, self.statistics = self.statistics, None
+        yield from self._gather(model, rows, len(experience.outputs))
+        told = with_noise(self.learned(), multiplier, most_rows, generator)
+        if before is not None:
+            before.grow(len(experience.outputs))
+            told = before.plus(told)
+        self.statistics = told
+        self.forgotten()
+
+    def _reason(self, experience: Experience) -> Message:
+        if self.noise is None:
+            return message("training.solved", "Solved from sums over {rows:,} rows.", rows=self.learned().rows)
+        rows = len(experience.train)
+        return message("training.solved_noisily", "Solved from noisy sums; {rows:,} rows were added.", rows=rows)
 
     def _mapped(self, model: TextNetwork, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
         """What the head reads, in float64, with targets."""
         assert self.feature_map is not None
         feature_map = copy.deepcopy(self.feature_map).double()
-        for features, targets in _encoded(model, examples):
+        for features, targets in encoded(model, examples):
             yield feature_map(features.double()), targets
 
     def _current(self) -> Coefficients:
         """Coefficients of all outputs, those without rows among them."""
-        return self.own_coefficients().for_all(self.learned().counts > 0)
+        return self.own_coefficients().for_all(self.learned().seen)
 
     def _solve_into(self, model: TextNetwork, validation: Examples) -> Tensor:
         """Write the head, with the scale that suits the validation rows; returns their logits (rows, outputs)."""
@@ -281,28 +334,6 @@ class ClosedForm(Strategy):
         model.set_feature_map(copy.deepcopy(self.feature_map))
         model.head.weight.copy_(coefficients.weights * self.scale)
         model.head.bias.copy_(coefficients.biases * self.scale + self.shift)
-
-
-def _encoded(model: TextNetwork, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
-    """What the encoder says of all rows, with their targets, some at a time and in no particular order; on the CPU."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    was_training = model.training
-    model.to(device).eval()
-    batches = list(batches_by_length(examples.ids, ENCODED_AT_ONCE))
-    together = ADDED_AT_ONCE // ENCODED_AT_ONCE
-    for first in range(0, len(batches), together):
-        group = batches[first : first + together]
-        features = torch.cat([_features(model, examples, rows, device) for rows in group])
-        yield features, torch.from_numpy(examples.targets[np.concatenate(group)])
-    model.to(CPU).train(was_training)
-
-
-@torch.no_grad()
-def _features(model: TextNetwork, examples: Examples, rows: np.ndarray, device: torch.device) -> Tensor:
-    batch = make_batch(examples, rows, device)
-    # Full precision on a graphics card too: what is subtracted one day must equal what was added.
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        return model.features(batch.tokens, batch.mask).float().cpu()
 
 
 @torch.no_grad()

@@ -69,6 +69,8 @@ class Ridge(ClosedForm):
 
     With few new rows U and answers Y against the width, the factor of A serves again: W + A⁻¹ Uᵀ (I + U A⁻¹ Uᵀ)⁻¹
     (Y − U W), the step of recursive least squares (by the Woodbury identity), is as exact and saves factoring anew.
+
+    Where sums are noisy, the penalty grows by what the noise adds to A (`FeatureStatistics.doubt`), which no row decides.
     """
 
     declared = RIDGE
@@ -77,10 +79,12 @@ class Ridge(ClosedForm):
     room: np.ndarray | None = None  # of a factor that serves no more: memory to write the next one into
 
     def coefficients(self, statistics: FeatureStatistics) -> Coefficients:
-        return _coefficients(_factored(statistics, self.config.ridge_penalty).solution)
+        return _coefficients(_factored(statistics, self.config.ridge_penalty + statistics.doubt).solution)
 
     def own_coefficients(self) -> Coefficients:
         statistics = self.learned()
+        if statistics.noise:
+            return super().own_coefficients()
         if self.factor is None or self.factor.penalty != self.config.ridge_penalty:
             self.factor, self.room = _factored(statistics, self.config.ridge_penalty, self.room), None
         return _coefficients(self.factor.solve(len(statistics.counts))[:, statistics.counts > 0])

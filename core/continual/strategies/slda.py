@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from core.continual.feature_statistics import FeatureStatistics, cholesky, solve_triangular
+from core.continual.feature_statistics import FeatureStatistics, cholesky, positive, solve_triangular
 from core.continual.methods.exact import SLDA, StreamingLDAConfig
 from core.continual.strategies.closed_form import ClosedForm
 from core.continual.strategies.linear_head import Coefficients
@@ -18,6 +18,8 @@ class StreamingLDA(ClosedForm):
     Σ = (1 − s) Σ_w + s · mean(diag Σ_w) · I with Σ_w = (Σ x xᵀ − Σ_c n_c μ_c μ_cᵀ) / n the scatter within outputs;
     w_c = Σ⁻¹ μ_c and b_c = −½ μ_cᵀ Σ⁻¹ μ_c + log(n_c / n).
 
+    Where sums are noisy, what the noise adds to Σ_w in any direction is added to its diagonal.
+
     The paper fixes s = 10⁻⁴ of the identity and leaves out log(n_c / n); with outputs of uneven size it belongs there.
     """
 
@@ -29,6 +31,9 @@ class StreamingLDA(ClosedForm):
         counts = statistics.counts.double()
         means = statistics.sums / counts.unsqueeze(1)
         covariance = torch.addmm(statistics.gram, statistics.sums.T, means, alpha=-1) / rows
+        if statistics.noise:
+            covariance = positive(covariance)
+            covariance.diagonal().add_(statistics.doubt / rows)
         least = LEAST_SCATTER * float(statistics.gram.diagonal().mean()) / rows
         scatter = max(float(covariance.diagonal().mean()), least) or 1.0
         covariance *= 1 - shrinkage

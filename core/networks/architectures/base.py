@@ -34,6 +34,8 @@ class Architecture:
         Whether what `features` returns tells texts apart that the first training knew nothing of.
     solved
         Whether a first training computes its weights to the end. Settings of learning step by step then only count in updates.
+    private_defaults
+        Settings that suit learning with noise better: large batches, and no more weights than the noise leaves readable.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Architecture:
     shaped_by_texts: bool = False
     general_features: bool = False
     solved: bool = False
+    private_defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self) -> Any:
         """The class of its networks; the first call loads PyTorch."""

@@ -17,6 +17,7 @@ RandomFeatures = Literal["none", "relu", "fourier"]
 # name, versions of old could not be read.
 MAP_PREFIX = "lift."
 SMALLEST_DEVIATION = 0.1  # of the root mean square over features: one that hardly moved at first must not shout later
+SHORTEST = 1e-6  # length of features that can be made longer
 PROJECTION_SEED = 20_160_229  # any number; the same for every version, so that its features can be made again
 
 
@@ -34,6 +35,9 @@ class FeatureMap(nn.Module):
         P, (features, F), with F the number of random features; None leaves z as it is.
     phase
         (F,), in 0 to 2π; with it the random features are Fourier's.
+    even
+        Whether every text counts alike: features get length 1 before the mean is taken away, and what comes out has length
+        √width, whatever the text. Differential privacy needs it, since no text may move a sum further than another.
 
     References
     ----------
@@ -46,15 +50,22 @@ class FeatureMap(nn.Module):
     deviation: Tensor
     projection: Tensor | None
     phase: Tensor | None
+    even: Tensor | None
 
     def __init__(
-        self, mean: Tensor, deviation: Tensor, projection: Tensor | None = None, phase: Tensor | None = None
+        self,
+        mean: Tensor,
+        deviation: Tensor,
+        projection: Tensor | None = None,
+        phase: Tensor | None = None,
+        even: bool = False,
     ) -> None:
         super().__init__()
         self.register_buffer("mean", mean.clone())
         self.register_buffer("deviation", deviation.clone())
         self.register_buffer("projection", None if projection is None else projection.clone())
         self.register_buffer("phase", None if phase is None else phase.clone())
+        self.register_buffer("even", torch.ones(1) if even else None)
 
     @property
     def kind(self) -> RandomFeatures:
@@ -78,7 +89,13 @@ class FeatureMap(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """From (batch, features) to (batch, width)."""
-        scaled: Tensor = (features - self.mean) / self.deviation
+        if self.even is None:
+            return self._widened((features - self.mean) / self.deviation)
+        width = features.shape[1]
+        scaled = _unit((_unit(features) - self.mean) / self.deviation) * math.sqrt(width)
+        return scaled if self.projection is None else _unit(self._widened(scaled)) * math.sqrt(self.width)
+
+    def _widened(self, scaled: Tensor) -> Tensor:
         if self.projection is None:
             return scaled
         projected = scaled @ self.projection
@@ -88,7 +105,16 @@ class FeatureMap(nn.Module):
 
     def write(self, graph: Graph, features: str) -> str:
         """The same as ONNX operations; returns the name of the result."""
-        scaled = graph.add("Div", graph.add("Sub", features, self.mean), self.deviation)
+        if self.even is None:
+            scaled = graph.add("Div", graph.add("Sub", features, self.mean), self.deviation)
+            return self._write_widened(graph, scaled)
+        whole = graph.add("Div", graph.add("Sub", _write_unit(graph, features), self.mean), self.deviation)
+        scaled = graph.add("Mul", _write_unit(graph, whole), math.sqrt(len(self.mean)))
+        if self.projection is None:
+            return scaled
+        return graph.add("Mul", _write_unit(graph, self._write_widened(graph, scaled)), math.sqrt(self.width))
+
+    def _write_widened(self, graph: Graph, scaled: str) -> str:
         if self.projection is None:
             return scaled
         projected = graph.add("MatMul", scaled, self.projection)
@@ -99,11 +125,18 @@ class FeatureMap(nn.Module):
     @staticmethod
     def from_tensors(tensors: Mapping[str, Tensor]) -> FeatureMap:
         """The inverse of ``state_dict``."""
-        return FeatureMap(tensors["mean"], tensors["deviation"], tensors.get("projection"), tensors.get("phase"))
+        parts = (tensors.get(name) for name in ("projection", "phase"))
+        return FeatureMap(tensors["mean"], tensors["deviation"], *parts, even="even" in tensors)
 
 
 def fit_feature_map(
-    features: Tensor, kind: RandomFeatures, count: int, *, scale: bool, kernel_width: float = 1.0
+    features: Tensor,
+    kind: RandomFeatures,
+    count: int,
+    *,
+    scale: bool,
+    kernel_width: float = 1.0,
+    even_around: Tensor | None = None,
 ) -> FeatureMap:
     """Freeze a feature map for features like these, (rows, features).
 
@@ -115,6 +148,8 @@ def fit_feature_map(
         The width w of Fourier features in exp(−‖z − z'‖² / (2 D w²)).
     scale
         Whether mean and deviation come from the rows; otherwise features stay as they are, and no row leaves a trace.
+    even_around
+        A mean of features of length 1, (features): the map then is even, and subtracts it.
     """
     width = features.shape[1]
     mean, deviation = torch.zeros(width), torch.ones(width)
@@ -124,11 +159,24 @@ def fit_feature_map(
         spread = exact.std(dim=0, correction=0)
         floor = SMALLEST_DEVIATION * float(spread.square().mean().sqrt())
         deviation = spread.clamp_min(floor).float() if floor > 0 else deviation
+    even = even_around is not None
+    if even_around is not None:
+        mean = even_around.float()
     if kind == "none":
-        return FeatureMap(mean, deviation)
+        return FeatureMap(mean, deviation, even=even)
     generator = torch.Generator().manual_seed(PROJECTION_SEED)
     projection = torch.randn(width, count, generator=generator) * width**-0.5
     if kind == "fourier":
         projection /= kernel_width
     phase = torch.rand(count, generator=generator) * (2 * torch.pi) if kind == "fourier" else None
-    return FeatureMap(mean, deviation, projection, phase)
+    return FeatureMap(mean, deviation, projection, phase, even)
+
+
+def _unit(values: Tensor) -> Tensor:
+    """Rows of length 1; one of zeros stays as it is."""
+    return values / values.square().sum(dim=1, keepdim=True).sqrt().clamp_min(SHORTEST)
+
+
+def _write_unit(graph: Graph, values: str) -> str:
+    squares = graph.add("ReduceSum", graph.add("Mul", values, values), [1], keepdims=1)
+    return graph.add("Div", values, graph.add("Max", graph.add("Sqrt", squares), SHORTEST))

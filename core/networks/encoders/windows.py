@@ -107,6 +107,16 @@ class WindowedNetwork(TextNetwork):
         return graph.add("ReduceSum", weighed, [1], keepdims=0)
 
 
+def owners_of_windows(model: TextNetwork, mask: Tensor) -> Tensor | None:
+    """The text of each window that a network makes of texts with this mask; None where it reads texts as they are."""
+    window = getattr(model, "window", None)
+    if window is None or mask.shape[1] <= window:
+        return None
+    seen = into_windows(mask, window)
+    held = seen.any(dim=1).nonzero().squeeze(1)
+    return held // (len(seen) // len(mask))
+
+
 def exported_windows(tokens: Tensor, mask: Tensor, window: int) -> tuple[Tensor, Tensor, Any]:
     """Texts as windows, tokens and mask (texts · windows, width) each, and how many windows a text has; for PyTorch's exporter,
     which follows one way for all lengths.

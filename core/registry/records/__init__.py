@@ -14,7 +14,7 @@ from core.registry.records.receipts import (
     unfinished,
 )
 from core.registry.records.searches import SearchStore
-from core.registry.records.versions import BenchmarkStore, CurveStore, FoldStore
+from core.registry.records.versions import BenchmarkStore, CurveStore, FoldStore, MembershipStore
 
 __all__ = [
     "BenchmarkStore",
@@ -22,6 +22,7 @@ __all__ = [
     "CurveStore",
     "FoldStore",
     "InspectionStore",
+    "MembershipStore",
     "SearchStore",
     "new_id",
     "plans",

@@ -58,6 +58,25 @@ class FoldStore:
         return self._folder / f"{_name(classifier, version)}-{how}.json"
 
 
+class MembershipStore:
+    """Attacks on the privacy of versions: ``<home>/membership/<name>.json``, the newest of each version."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = Path(home) / "membership"
+
+    def save(self, record: dict[str, Any]) -> None:
+        """Store a record by its ``"classifier"`` and ``"version"``, in place of an older one."""
+        write_record(self._path(record["classifier"], record["version"]), record)
+
+    def load(self, classifier: str, version: int, made: str) -> dict[str, Any] | None:
+        """The record of the version made then; None when there is none, or it is damaged."""
+        record = read_object(self._path(classifier, version))
+        return record if record.get("version_made") == made else None
+
+    def _path(self, classifier: str, version: int) -> Path:
+        return self._folder / f"{_name(classifier, version)}.json"
+
+
 class BenchmarkStore:
     """Measurements of speed, any number for each version, here and elsewhere: ``<home>/benchmarks/<name>/<id>.json``."""
 

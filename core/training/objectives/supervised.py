@@ -51,12 +51,12 @@ def train(
     if model.encodes_once and model.lift is None and resume is None:
         _scale_features(model, strategy.training_set(experience, 1), device)
     model.train()
-    objective = _Targets(model, strategy, experience, config, device)
+    objective = Targets(model, strategy, experience, config, device)
     optimizer = Optimizer(model.parameter_groups(), config, objective.steps * config.epochs, model.sparse_parameters())
     yield from run(model, objective, optimizer, config, device=device, should_stop=should_stop, resume=resume)
 
 
-class _Targets(Objective):
+class Targets(Objective):
     """The target of each text; early stopping as the task compares epochs."""
 
     def __init__(

@@ -13,6 +13,7 @@ Differential Privacy" (the exact δ of Gaussian noise).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -65,7 +66,8 @@ def epsilon_of(mechanisms: Sequence[Mechanism], delta: float) -> float:
 
     accountant = PRVAccountant()
     accountant.history = [(each.noise_multiplier, each.sample_rate, each.steps) for each in mechanisms]
-    with np.errstate(divide="ignore"):  # its logarithm of 1 − the sample rate, where that is 1
+    # Its logarithm of 1 − the sample rate, where that is 1; and it warns of a rough bound that it only begins from.
+    with np.errstate(divide="ignore"), warnings.catch_warnings(action="ignore", category=UserWarning):
         return float(accountant.get_epsilon(delta))
 
 

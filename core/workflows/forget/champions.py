@@ -38,11 +38,14 @@ class Learned:
         Number of them that it learned.
     solved
         Whether its head is a sum over rows, so that a version without them can be made.
+    epsilon
+        What it may tell of any of them at most, where it was learned with differential privacy: no row can be taken out then.
     """
 
     version: VersionInfo
     rows: int
     solved: bool
+    epsilon: float | None = None
 
 
 def champions_that_learned(rows: Rows, workspace: Workspace) -> Iterator[Learned]:
@@ -60,7 +63,8 @@ def champions_that_learned(rows: Rows, workspace: Workspace) -> Iterator[Learned
             for record in folder.experiences()
         )
         if learned:
-            yield Learned(champion, learned, in_closed_form(folder) is not None)
+            promised = folder.report().get("privacy") or {}
+            yield Learned(champion, learned, in_closed_form(folder) is not None, promised.get("spent"))
 
 
 def note_champions(plan: dict[str, Any], rows: Rows, workspace: Workspace) -> None:

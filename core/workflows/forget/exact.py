@@ -93,7 +93,9 @@ def in_closed_form(folder: VersionFolder) -> str | None:
     """
     report = folder.report()
     name = report.get("updates_by", report["strategy"])
-    if folder.model_name == BLEND.name or name not in STRATEGIES:
+    if (
+        folder.model_name == BLEND.name or name not in STRATEGIES or report.get("privacy")
+    ):  # noisy sums cannot lose a row
         return None
     # A first version is learned step by step, unless nothing below its head can learn.
     first = report["strategy"] not in STRATEGIES and (report["end"] or {}).get("key") != SOLVED
@@ -105,6 +107,8 @@ def subtract(folder: VersionFolder, examples: Examples) -> None:
     if not folder.task.activation:
         return  # no method in closed form suits it, so it keeps no sums
     report = folder.report()
+    if report.get("privacy"):
+        return  # its sums are noisy: no row can be told from them, and none be taken away
     # The first version is learned step by step, whatever its sums are meant for: any method can read them.
     name = in_closed_form(folder) or _any_closed_form(folder.task)
     if folder.model_name == BLEND.name:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.base.events import Finished, StepDone
 from core.base.messages import message
 from core.continual.methods import FINETUNE, StrategyConfig
+from core.continual.noise import Noise
 from core.continual.strategies import ClosedForm, Experience, Strategy
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
@@ -23,8 +24,9 @@ from core.networks.encoders.linear import LinearNgrams
 from core.networks.sources import Sources
 from core.networks.tagging.field import ConditionalField
 from core.networks.text import encode_examples
-from core.training.objectives import field, linear, pairs
+from core.training.objectives import field, linear, pairs, private
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
+from core.workflows.learn.private import plan, protected
 from core.workflows.requests import Settings
 from core.workflows.versions.folder import Learner
 from core.workflows.versions.past import Labelled
@@ -80,17 +82,46 @@ def learn(lesson: ClassifierLesson, *, should_stop: ShouldStop, resume: dict[str
             yield from field.solve(model.cpu(), strategy, experience)
             return
         config, device = lesson.learner.of(model).settings.training, training_device()
+        if strategy.noise is not None:
+            yield from private.train(
+                model,
+                strategy,
+                experience,
+                config,
+                strategy.noise,
+                device=device,
+                should_stop=should_stop,
+                resume=resume,
+            )
+            return
         yield from pairs.learn(
             model, strategy, experience, config, device=device, should_stop=should_stop, resume=resume
         )
 
     strategy, model, experience = lesson.strategy, lesson.learner.model, lesson.experience
+    if strategy.noise is None:  # whoever keeps account of what is spent has chosen it before
+        strategy.noise = _noise(lesson)
     gathers = isinstance(strategy, ClosedForm) and (experience.number > 1 or model.encodes_once)
     for event in strategy.learn(model, experience, gradient_loop):
         yield event
         if gathers and isinstance(event, StepDone) and should_stop():  # sums over some of the rows are worth nothing
             yield Finished(0, 1, message("training.stopped_first", "Stopped before all rows had been read."))
             return
+
+
+def _noise(lesson: ClassifierLesson) -> Noise | None:
+    """The noise that the settings ask for where nobody keeps account of what is spent: in the Lab, or for a trial."""
+    settings, rows = lesson.learner.settings, len(lesson.experience.train)
+    planned = plan(
+        settings,
+        lesson.learner.model_name,
+        lesson.strategy.declared.name,
+        settings.task,
+        rows,
+        protected(settings, rows, None),
+        1,
+    )
+    return planned.hiding(None, settings) if planned is not None else None
 
 
 def learned_shares(lesson: ClassifierLesson, should_stop: ShouldStop) -> Iterator[float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -33,9 +33,11 @@ from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
 from core.workflows.learn.calibrating import CPU, calibrate, keep_thresholds, keep_validation, trust_figures
+from core.workflows.learn.private import Plan
 from core.workflows.precision.judging import Judge, judge_of
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
+from core.workflows.versions.decide import promised_figures
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
 from core.workflows.versions.frozen_tests import (
     FrozenTest,
@@ -128,6 +130,8 @@ class Candidate:
         Seconds on the monotonic clock when the run began.
     forgotten
         What was subtracted from the parent, where that is all that was done.
+    privacy
+        What is promised to those it learns from, and spent; None where nothing is.
     """
 
     classifier: str
@@ -140,6 +144,17 @@ class Candidate:
     epochs: list[EpochDone] = field(default_factory=list)
     finished: Finished | None = None
     forgotten: dict[str, Any] | None = None
+    privacy: Plan | None = None
+
+    def promised(self) -> dict[str, Any] | None:
+        """What the version promises and has spent, of a run that was stopped for the epochs that were run."""
+        if self.privacy is not None:
+            epochs = self.finished.best_epoch if self.finished is not None else 0
+            return self.privacy.after(epochs, self.learner.settings.training.epochs).to_dict()
+        if self.parent is not None and self.forgotten is not None:
+            stored: dict[str, Any] | None = self.parent.report.get("privacy")
+            return stored
+        return None
 
 
 def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
@@ -335,10 +350,11 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "parameters": learner.model.parameter_count(),
         "experiences": [asdict(record) for record in stream.records],
         **figures_of(scores, learner.outputs, matrices_after(parent.report if parent is not None else None, scores)),
-        **_gate(scores, parent),
+        **_gate(scores, parent, candidate.promised()),
         "further": _further(candidate, scores),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
+        "privacy": candidate.promised(),
         "memory_rows": len(candidate.strategy.memory),
         "memory_bytes": state_bytes(candidate.strategy.state()),
         "parity": parity,
@@ -365,11 +381,12 @@ def _answered(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str
     return score.test.texts, score.test.truth, score.predicted
 
 
-def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:
+def _gate(scores: list[Scores], parent: Parent | None, privacy: dict[str, Any] | None) -> dict[str, Any]:
     """The verdict with the rules it was reached by, and what else than ``tests`` it rests on: enough to judge again."""
     evidence = gate_evidence(scores)
     if evidence is None or parent is None or parent.rules is None:
         return {"gate": None, "gate_evidence": None}
+    evidence = replace(evidence, privacy=promised_figures(privacy))
     verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
     return {"gate": verdict, "gate_evidence": evidence.to_dict()}
 

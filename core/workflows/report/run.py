@@ -19,6 +19,7 @@ from core.workflows.report.figures import confusion, measured, memory
 from core.workflows.report.html import to_html
 from core.workflows.report.inputs import ReportInputs
 from core.workflows.report.limits import limits
+from core.workflows.report.privacy import privacy
 from core.workflows.report.probabilities import probabilities
 from core.workflows.report.provenance import data, lineage, serving, training
 from core.workflows.report.statements import statements
@@ -95,6 +96,7 @@ def write_document(inputs: ReportInputs, words: ReportLanguage) -> Document:
         chance(inputs, words),
         limits(inputs, words),
         statements(inputs, words),
+        privacy(inputs, words),
         data(inputs, words),
         lineage(inputs, words),
         training(inputs, words),

@@ -24,6 +24,7 @@ from core.training.batches import shuffled_batches
 from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
 from core.workflows.learn.learning import first_lesson, learn, training_device
+from core.workflows.learn.private import check_private
 from core.workflows.requests import AUTO, Settings, TrainRequest, architecture_of, resolve_update
 from core.workflows.train.ladder import AFTERWARDS, Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task
@@ -108,6 +109,7 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     if request.model == AUTO:
         request = request_of(rungs_for(task)[0], request, task, *auto_settings(request, task))
     settings = _settings(request)
+    check_private(settings, request.model, request.strategy, settings.task)
     if workspace.datasets.has(request.dataset):
         stored = workspace.datasets.info(request.dataset)
         stored.check_for(task.reads, single=task.distribution)

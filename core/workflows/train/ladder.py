@@ -20,7 +20,9 @@ from core.networks.architectures.encoder import ENCODER
 from core.networks.text import TextConfig
 from core.tasks.base import Task
 from core.training import TrainingConfig
-from core.workflows.requests import DataConfig, TrainRequest, setting_classes, strategies_for
+from core.training.private.config import PrivacyConfig
+from core.workflows.learn.private import no_auto
+from core.workflows.requests import DataConfig, TrainRequest, asks_privacy, setting_classes, strategies_for
 
 TRIED_FROM = 10.0  # minutes, from which on encoders are tried on some texts rather than chosen by language
 AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the model
@@ -118,7 +120,9 @@ def auto_settings(request: TrainRequest, task: Task) -> tuple[AutoConfig, dict[s
     ConfigError
         When there is no such setting, or a value is out of range.
     """
-    configs: tuple[type[Config], ...] = (TextConfig, TrainingConfig, DataConfig, task.config_class)
+    if asks_privacy(request.settings):
+        raise no_auto()
+    configs: tuple[type[Config], ...] = (TextConfig, TrainingConfig, DataConfig, task.config_class, PrivacyConfig)
     own, *shared = distribute(request.settings, AutoConfig, *configs)
     for config, values in zip(configs, shared, strict=True):
         build(config, values)

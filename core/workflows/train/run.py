@@ -19,6 +19,7 @@ from core.tasks import DEFAULT, Task, task_of
 from core.workflows.learn.blending import blend_of
 from core.workflows.learn.learners import first_learner, length_remarks, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
+from core.workflows.learn.private import check_private, plan, protected, without_memory
 from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import Settings, TrainRequest, pairing_remark, resolve_update
@@ -70,6 +71,8 @@ def train_classifier(
         return
     task = check_task(request, workspace)
     settings, own = resolve_update(request.model, {}, request.strategy, request.settings, task)
+    settings, forgetful = without_memory(settings)
+    check_private(settings, request.model, request.strategy, task)
     stored = workspace.datasets.info(request.dataset)
     stored.check_for(task.reads, single=task.distribution)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
@@ -82,12 +85,16 @@ def train_classifier(
     all_rows = dataset.take(split.train)  # from which the baseline learns, whatever the model has time for
     split = with_fewer_rows(split, request.most_rows, dataset.label_names(), shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
+    units = protected(settings, len(train), train.groups)
+    privacy = plan(settings, request.model, request.strategy, task, len(train), units, 1)
     outputs = task.outputs(dataset.label_names())
     strategy = make_strategy(request.strategy, own, settings)
     if request.model == BLEND.name:
         learner, strategy = blend_of(request.classifier, strategy, outputs, settings, workspace)
     else:
         learner = first_learner(request.model, train.texts, outputs, settings, workspace.sources)
+    if privacy is not None:
+        strategy.noise = privacy.hiding(train.groups, settings)
     counted = learner.pipeline.options["segmentation"] != "words"  # else its vocabulary says which words it knows
     learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     experience = make_experience(1, learner, *learned_rows)
@@ -110,11 +117,13 @@ def train_classifier(
                 *remarks_of(stored.source),
                 *(label_notes(dataset) if task.distribution else ()),
                 *split.findings,
+                *forgetful,
                 *length_remarks(record, learner.pipeline.reach),
                 *_remarks(learner, stored.language, pairing_remark(request.model, request.strategy, task)),
             ],
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
+        privacy=privacy,
     )
     yield RunStarted(candidate.run_id)
     with recorded_run(workspace.registry, candidate.run_id, should_stop):

@@ -32,12 +32,14 @@ from core.workflows.drift.run import detect_drift
 from core.workflows.learn.blending import strategy_of
 from core.workflows.learn.learners import length_remarks
 from core.workflows.learn.learning import ShouldStop
+from core.workflows.learn.private import without_memory
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import AUTO, Settings, UpdateRequest, first_strategy, pairing_remark, resolve_update
 from core.workflows.standings import AnswerStore, rows_key
 from core.workflows.standings.answers import TestAnswers
 from core.workflows.update.lesson import next_lesson
+from core.workflows.update.private import planned_update
 from core.workflows.versions.decide import gate_rules, rules_for
 from core.workflows.versions.folder import ExperienceRecord, VersionFolder
 from core.workflows.versions.frozen_tests import RANDOM_START, FrozenTest, stored_tests
@@ -111,7 +113,9 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
 def check_batch(batch: TextDataset, folder: VersionFolder, past: Past, train_only: Rows = NO_ROWS) -> None:
     """Raise the `DataError` that an update from this batch would end with, before anything of it is stored."""
     folder.task.check(folder.task.as_read(batch).label_names())
-    split_batch(batch, compare_batch(batch, past), folder.resolved_settings(), past, train_only)
+    settings = folder.resolved_settings()
+    split = split_batch(batch, compare_batch(batch, past), settings, past, train_only)
+    planned_update(batch.take(split.train), past, settings, first_strategy(folder.report()))
 
 
 def read_batch(dataset: str, folder: VersionFolder, workspace: Workspace) -> tuple[StoredDataset, LabelMatch]:
@@ -161,6 +165,7 @@ def update_classifier(
     if request.strategy == AUTO:
         request = request.model_copy(update={"strategy": first_strategy(folder.report())})
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings, folder.task)
+    settings, forgetful = without_memory(settings)
     rules, report = rules_for(folder.task, gate_rules(request, workspace)), folder.report()
     task = folder.task
     stored, match = read_batch(request.dataset, folder, workspace)
@@ -173,6 +178,9 @@ def update_classifier(
     joined = joined_rows(stored.source, len(batch))
     split = split_batch(batch, seen, settings, past, joined)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
+    privacy = planned_update(train, past, settings, request.strategy)
+    if privacy is not None:
+        strategy.noise = privacy.hiding(train.groups, settings)
     outputs = task.outputs(batch.label_names(), folder.outputs)
     lesson = next_lesson(
         strategy, train, validation, past=past, outputs=outputs, settings=settings, workspace=workspace
@@ -203,6 +211,7 @@ def update_classifier(
                 *_new_labels(task, batch, folder.outputs),
                 *(finding.message for finding in seen.findings),
                 *split.findings,
+                *forgetful,
                 *length_remarks(records[-1], learner.pipeline.reach),
                 *other_inputs(learner.pipeline.inputs, batch),
                 *_remarks(past, strategy, pairing_remark(learner.model_name, request.strategy, task)),
@@ -210,6 +219,7 @@ def update_classifier(
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, base, settings, workspace)),
         parent=Parent(base.number, report, rules, drift.to_dict()),
+        privacy=privacy,
     )
     yield RunStarted(candidate.run_id)
     with recorded_run(workspace.registry, candidate.run_id, should_stop):

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from core.base.config import Config, parameter
+from core.base.errors import ConfigError
 from core.base.events import Advanced, Ended, StageStarted
 from core.base.messages import message
 from core.continual.methods.restarting import JOINT
@@ -24,6 +25,7 @@ from core.workflows.compare.request import FIRST_CHOSEN
 from core.workflows.fields import Classifier, Dataset
 from core.workflows.learn.blending import strategy_of
 from core.workflows.learn.learning import ShouldStop, learned_shares, told_answers
+from core.workflows.learn.private import promise_of
 from core.workflows.requests import first_strategy, pairing_remark, resolve_update, strategies_for
 from core.workflows.update.lesson import next_lesson
 from core.workflows.update.run import check_past, compare_batch, read_batch, split_batch
@@ -142,6 +144,12 @@ class _Bench:
     def of(request: TrialRequest, workspace: Workspace) -> _Bench:
         base = workspace.registry.resolve(request.classifier)
         folder = VersionFolder(workspace.registry.folder_of(base), keeps_tables=True)
+        if promise_of(folder.report()) is not None:
+            raise ConfigError(
+                "privacy.trial",
+                "Trying several strategies learns the batch several times, and with differential privacy each of them would "
+                "spend of the budget. Choose the strategy yourself.",
+            )
         past, task = read_past(folder, workspace), folder.task
         stored, _ = read_batch(request.dataset, folder, workspace)
         batch = task.as_read(workspace.datasets.load(stored.id))

@@ -84,7 +84,13 @@ def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: 
         strata=None if strata is None else tuple(StratumChange.from_dict(stratum) for stratum in strata),
         calibration=None if calibration is None else CalibrationChange.from_dict(calibration),
         strata_are=task.strata_are,
+        privacy=promised_figures(report.get("privacy")),
     )
+
+
+def promised_figures(privacy: Mapping[str, Any] | None) -> tuple[float, float] | None:
+    """What was spent of ε and its budget, from what a report says of privacy."""
+    return (privacy["spent"], privacy["budget"]) if privacy else None
 
 
 def _test_change(test: Mapping[str, Any], name: TestName, score: Score) -> TestChange:

@@ -26,4 +26,7 @@ def summary_of(report: dict[str, Any]) -> dict[str, float | str]:
         summary["forgetting"] = report["continual"]["forgetting"]
     if report["gate"] is not None:
         summary["gate"] = "promote" if report["gate"]["promote"] else "keep"
+    if report.get("privacy"):
+        summary["epsilon"] = report["privacy"]["spent"]
+        summary["privacy_budget"] = report["privacy"]["budget"]
     return summary

@@ -11,6 +11,7 @@ from core.base.config import settings_of
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
 from core.workflows.requests import PROMISES, DataConfig
+from dashboard.parts.forms import private_way
 from dashboard.parts.forms.forms import settings_form
 from dashboard.shell.i18n import t
 
@@ -36,7 +37,10 @@ def draw(task: Task, model: str, defaults: Mapping[str, Any], *, key: str) -> di
         "optimisation": [TrainingConfig, task.config_class, DataConfig],
         "promises": [*PROMISES],
     }
-    idle = network.without_effect | {"use_inputs"}  # asked beside the dataset
+    private = bool(st.session_state.get(f"{key}.private", False))
+    idle = (
+        network.without_effect | private_way.idle(private=private) | {"use_inputs"}
+    )  # the last: asked beside the dataset
     values: dict[str, Any] = {}
     places = st.tabs([t(f"train.group_{name}") for name in groups])
     for column, (name, configs) in zip(places, groups.items(), strict=True):
@@ -44,6 +48,8 @@ def draw(task: Task, model: str, defaults: Mapping[str, Any], *, key: str) -> di
             if name == "optimisation" and network.solved:
                 st.caption(t("train.solved"))
             values |= _group(configs, defaults, idle, key)
+            if name == "promises" and private:
+                st.caption(t("privacy.settings_hint"))
     return values
 
 

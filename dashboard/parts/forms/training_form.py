@@ -9,7 +9,7 @@ import streamlit as st
 from core.tasks import DEFAULT, TASKS, Task
 from core.workflows.requests import AUTO, TrainRequest, resolve_settings
 from dashboard.parts import choices, scores, tables
-from dashboard.parts.forms import auto_form, encoder_choice, setting_groups, word_vectors
+from dashboard.parts.forms import auto_form, encoder_choice, private_way, setting_groups, word_vectors
 from dashboard.parts.forms.dataset_choice import first_offered
 from dashboard.parts.forms.forms import set_values
 from dashboard.parts.names import labels_of, name_of
@@ -54,6 +54,7 @@ def customise(asked: Asked) -> TrainRequest:
     model = _model(task)
     if model == AUTO:
         settings = auto_form.draw() | inputs
+        st.caption(t("privacy.auto_hint"))
         return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=settings)
     st.session_state[auto_form.CUSTOMISED] = True
     _preset(task, model)
@@ -61,7 +62,8 @@ def customise(asked: Asked) -> TrainRequest:
     values = setting_groups.draw(task, model, preset_values(model, "standard", task), key=SETTINGS) | inputs
     word_vectors.draw(dataset, values)
     encoder_choice.draw(dataset, values)
-    return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=values)
+    asked_for = {"classifier": name, "dataset": dataset.id, "task": task.name, "model": model, "settings": values}
+    return TrainRequest(**asked_for, **private_way.draw(task, model, values))
 
 
 def is_customised() -> bool:

@@ -102,7 +102,7 @@ def test_options_and_typing_errors_answer_without_torch() -> None:
     code = """
 import sys
 from core.cli import main
-for command in ("train", "update", "compare", "search", "curve", "folds", "benchmark", "inspect", "pretrain"):
+for command in ("train", "update", "compare", "search", "curve", "folds", "membership", "benchmark", "inspect", "pretrain"):
     for words in ([command, "--nonsense"], [command, "--help"]):
         try:
             main(words)

@@ -1,0 +1,1 @@
+"""Differential privacy on pages: what a run would spend, and what is left of a model's budget."""
