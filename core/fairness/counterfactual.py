@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -95,8 +95,8 @@ class PairGap:
 
 def counterfactual_gaps(
     answering: Answering, texts: Sequence[str], terms: Sequence[TermGroup], language: str, *, seed: int = 0
-) -> list[PairGap]:
-    """All pairs of groups that any text or template can be written for, axis by axis.
+) -> Iterator[PairGap]:
+    """Yields all pairs of groups that any text or template can be written for, axis by axis.
 
     Parameters
     ----------
@@ -105,7 +105,6 @@ def counterfactual_gaps(
     texts
         The user's own; at most 300 a pair are taken, by chance.
     """
-    gaps = []
     for axis, groups in axes_of(terms).items():
         for second in groups[1:]:
             pair = (groups[0], second)
@@ -113,8 +112,9 @@ def counterfactual_gaps(
                 ("texts", _some(exchanges(texts, *pair), seed)),
                 ("templates", _some(from_templates(*pair, language), seed)),
             ]
-            gaps += [_measured(answering, axis, pair, source, made, seed) for source, made in sources if made]
-    return gaps
+            for source, made in sources:
+                if made:
+                    yield _measured(answering, axis, pair, source, made, seed)
 
 
 def exchanges(texts: Sequence[str], first: TermGroup, second: TermGroup) -> list[Exchange]:
@@ -122,7 +122,8 @@ def exchanges(texts: Sequence[str], first: TermGroup, second: TermGroup) -> list
 
     Texts that name both, or a word without a counterpart, are passed over: what would be exchanged in them is not clear.
     """
-    finder, made = Finder((first, second)), {}
+    finder = Finder((first, second))
+    made: dict[tuple[str, str], Exchange] = {}
     ways = [_counterparts(first, second), _counterparts(second, first)]
     for text in texts:
         for number, way in enumerate(ways):
@@ -146,7 +147,8 @@ def from_templates(first: TermGroup, second: TermGroup, language: str) -> list[E
         suiting = [pair for pair in pairs if (han_share(pair[0]) > 0) == (name == "zh")]
         for template in stored[form]:
             for pair in suiting[:MOST_FILLED]:
-                made.append(Exchange(*(_filled(template, word, form) for word in pair), (pair,)))
+                first_text, second_text = (_filled(template, word, form) for word in pair)
+                made.append(Exchange(first_text, second_text, (pair,)))
     return made
 
 
@@ -154,7 +156,9 @@ def _written(
     text: str, finder: Finder, way: dict[str, tuple[str, ...]]
 ) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """The text with counterparts, and the pairs that were exchanged; None where nothing was, or not everything."""
-    parts, words, end = [], {}, 0
+    parts: list[str] = []
+    words: dict[tuple[str, str], None] = {}
+    end = 0
     for occurrence in finder.occurrences(text):
         others = way.get(occurrence.word)
         if others is None:

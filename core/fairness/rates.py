@@ -193,7 +193,7 @@ def widest(value: float, drawn: Floats, p_value: float) -> Estimate:
     return estimate(value, 0.0 if p_value >= LEVEL else low, high)
 
 
-def _group(judged: Judged, name: str, member: Bools, worse: Mapping[str, float]) -> GroupRates:
+def _group(judged: Judged, name: str, member: NDArray[Any], worse: Mapping[str, float]) -> GroupRates:
     rates: dict[str, Estimate | None] = {}
     for measure in MEASURES:
         rows = judged.counted(measure) & member
@@ -281,4 +281,4 @@ def _dealt(judged: Judged, grouping: Grouping, measure: Measure, seed: int) -> F
     sizes = np.bincount(where.ravel(), weights=counts).astype(np.int64)
     generator = np.random.default_rng([seed, 1])
     dealt = generator.multivariate_hypergeometric(sizes, int(counts @ hits), size=DEALS, method="marginals")
-    return gap_of(dealt.astype(np.float64) @ combinations, sizes @ combinations)
+    return gap_of(dealt.astype(np.float64) @ combinations, (sizes @ combinations).astype(np.float64))

@@ -63,6 +63,7 @@ JOB_PLACES = {
     "folds": Place("evaluate", "compare"),
     "pretrain": Place("train", "base"),
     "benchmark": Place("use", "speed"),
+    "fairness": Place("evaluate", "fairness"),
     "search": Place("train", "search"),
     "inspect": Place("data", "quality"),
     "trial": Place("update", "autopilot"),

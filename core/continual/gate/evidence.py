@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.continual.gate.group_evidence import GroupEvidence
 from core.statistics.additive import Patterns, Score, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
@@ -83,6 +84,8 @@ class GateEvidence:
         The calibration of both; None when it was not measured.
     strata_are
         What sentences call the strata.
+    groups
+        How groups of people fared; None where the model is not watched for that.
     """
 
     older: tuple[TestChange, ...]
@@ -90,6 +93,7 @@ class GateEvidence:
     strata: tuple[StratumChange, ...] | None = None
     calibration: CalibrationChange | None = None
     strata_are: Strata = "labels"
+    groups: GroupEvidence | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values of what is known of strata and calibration; a report has the tests elsewhere."""
@@ -97,6 +101,7 @@ class GateEvidence:
             # The key is as old as the reports that have it.
             "labels": None if self.strata is None else [change.to_dict() for change in self.strata],
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
+            "groups": None if self.groups is None else self.groups.to_dict(),
         }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from core.base.events import Ended, EpochDone, Finished, StageStarted
 from core.base.faults import reached
 from core.base.files import incoming_folder
 from core.base.messages import Message, message
+from core.continual.gate.group_evidence import GroupEvidence
 from core.continual.gate.judging import judge
 from core.continual.gate.rules import GateConfig
 from core.continual.strategies import Strategy
@@ -32,6 +33,7 @@ from core.serving.onnx.tail import Features, TailEngine, tail_of
 from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
+from core.workflows.fairness.watching import watched_groups
 from core.workflows.learn.calibrating import CPU, calibrate, keep_thresholds, keep_validation, trust_figures
 from core.workflows.precision.judging import Judge, judge_of
 from core.workflows.precision.measure import LabelledRows
@@ -174,7 +176,13 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         kept = _with_kept_features(candidate, folder)
         engine = kept or task.engine(folder.path)
         scores = score_tests(engine, candidate.stream.tests, folder)
-        report = {**_report(candidate, scores, parity, engine.provider), "precision": precision}
+        groups, judged_groups, unmeasured = watched_groups(
+            candidate.classifier, scores, folder, candidate.stream.language, workspace
+        )
+        report = {**_report(candidate, scores, parity, engine.provider, judged_groups), "precision": precision}
+        report["findings"] += [finding.to_dict() for finding in unmeasured]
+        if groups is not None:
+            report["fairness"] = groups
         if rows is not None and task.distribution:
             keep_validation(folder, engine, rows)
         if calibration is not None:
@@ -313,7 +321,9 @@ def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelle
     return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows, judge)
 
 
-def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
+def _report(
+    candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str, groups: GroupEvidence | None
+) -> dict[str, Any]:
     learner, stream, parent, finished = candidate.learner, candidate.stream, candidate.parent, candidate.finished
     task = learner.settings.task
     return {
@@ -335,7 +345,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "parameters": learner.model.parameter_count(),
         "experiences": [asdict(record) for record in stream.records],
         **figures_of(scores, learner.outputs, matrices_after(parent.report if parent is not None else None, scores)),
-        **_gate(scores, parent),
+        **_gate(scores, parent, groups),
         "further": _further(candidate, scores),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
@@ -365,11 +375,12 @@ def _answered(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str
     return score.test.texts, score.test.truth, score.predicted
 
 
-def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:
+def _gate(scores: list[Scores], parent: Parent | None, groups: GroupEvidence | None) -> dict[str, Any]:
     """The verdict with the rules it was reached by, and what else than ``tests`` it rests on: enough to judge again."""
     evidence = gate_evidence(scores)
     if evidence is None or parent is None or parent.rules is None:
         return {"gate": None, "gate_evidence": None}
+    evidence = replace(evidence, groups=groups)
     verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
     return {"gate": verdict, "gate_evidence": evidence.to_dict()}
 
