@@ -193,7 +193,7 @@ def widest(value: float, drawn: Floats, p_value: float) -> Estimate:
     return estimate(value, 0.0 if p_value >= LEVEL else low, high)
 
 
-def _group(judged: Judged, name: str, member: NDArray[Any], worse: Mapping[str, float]) -> GroupRates:
+def _group(judged: Judged, name: str, member: Any, worse: Mapping[str, float]) -> GroupRates:
     rates: dict[str, Estimate | None] = {}
     for measure in MEASURES:
         rows = judged.counted(measure) & member

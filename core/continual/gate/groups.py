@@ -104,24 +104,23 @@ def _of_gap(measure: GapMeasure, facts: Mapping[str, Any]) -> Message:
         case "fpr":
             return message(
                 "gate.gap_fpr",
-                "Between {groups} groups, false positives were apart by {before} points before and {after} after (change {low} – {high}).",
+                "Between {groups} groups, false positives were {before} points apart before and {after} after ({low} – {high}).",
                 **facts,
             )
         case "tpr":
             return message(
                 "gate.gap_tpr",
-                "Between {groups} groups, true positives were apart by {before} points before and {after} after (change {low} – {high}).",
+                "Between {groups} groups, true positives were {before} points apart before and {after} after ({low} – {high}).",
                 **facts,
             )
         case "selection":
             return message(
                 "gate.gap_selection",
-                "Between {groups} groups, positive answers were apart by {before} to {after} points "
-                "(change {low} – {high}).",
+                "Between {groups} groups, positive answers were {before} points apart before and {after} after ({low} – {high}).",
                 **facts,
             )
     return message(
         "gate.gap_accuracy",
-        "Between {groups} groups, accuracy was apart by {before} points before and {after} after (change {low} – {high}).",
+        "Between {groups} groups, accuracy was {before} points apart before and {after} after ({low} – {high}).",
         **facts,
     )
