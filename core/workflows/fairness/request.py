@@ -52,7 +52,7 @@ def require_positive(positive: str, labels: tuple[str, ...]) -> None:
     """Raise the `ConfigError` that lists the labels where the positive one is none of them."""
     if positive not in labels:
         raise ConfigError(
-            "fairness.positive",
+            "fairness.unknown_label",
             "The version has no label “{positive}”. Choose the label whose answers are compared: {labels}.",
             positive=positive,
             labels=[*labels[:20], *(["…"] if len(labels) > 20 else [])],
