@@ -21,6 +21,7 @@ from core.registry.records.reports import baseline_name, measured_again
 from core.registry.statements import Statements
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
+from core.workflows.report.fairness import gap_sentences
 from core.workflows.report.statements import with_statements
 
 CARD = "model_card.md"
@@ -140,12 +141,13 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         *(["These texts are a synthetic sample; the figures say nothing about real ones.", ""] if report["synthetic"] else []),
         f"Last step: {report['strategy']}. Text is split into {report['segmentation']}, {_reach(report)}.",
         "",
+        *_fairness(report),
         "## Limits",
         "",
         "The figures hold for texts like those it was tested on. "
         + ("It always answers with one of its labels, also for texts that fit none; look at the probability. "
            if "per_class" in overall else "")
-        + "It was not examined for bias against groups of people.",
+        + ("" if "fairness" in report else "It was not examined for bias against groups of people."),
         "",
         "## Use",
         "",
@@ -154,6 +156,14 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         *_columns(folder),
     ]  # fmt: skip
     (folder / CARD).write_text("\n".join(lines), encoding="utf-8")
+
+
+def _fairness(report: dict[str, Any]) -> list[str]:
+    """How groups of people fared on the frozen tests, where the model is watched for that."""
+    if "fairness" not in report:
+        return []
+    lines = [f"- {escaped(str(sentence))}" for sentence in gap_sentences(report["fairness"])]
+    return ["## Groups of people", "", *lines, ""]
 
 
 def _columns(folder: Path) -> list[str]:

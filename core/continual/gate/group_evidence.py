@@ -13,7 +13,7 @@ GapMeasure = Literal["fpr", "tpr", "selection", "accuracy"]
 
 @dataclass(frozen=True)
 class GroupChange:
-    """The share of right answers in one group of rows of all tests: after against before, positive is better."""
+    """The share of right answers in one group of rows of all older tests: after against before, positive is better."""
 
     name: str
     rows: int

@@ -27,14 +27,14 @@ def judge_groups(evidence: GroupEvidence, rules: GateConfig) -> Rule:
     if few:
         note = message(
             "gate.groups_not_judged",
-            "With fewer than {needed} rows in the tests, these groups are not judged: {groups}.",
+            "With fewer than {needed} rows in the older tests, these groups are not judged: {groups}.",
             needed=MINIMUM_ROWS,
             groups=few,
         )
     if not judged:
         text = message(
             "gate.groups_too_few",
-            "No group of people has {needed} rows in the tests, so none can be judged.",
+            "No group of people has {needed} rows in the older tests, so none can be judged.",
             needed=MINIMUM_ROWS,
         )
         return Rule(text, True, None, limit, judged=False, kind="groups", note=note)
@@ -75,7 +75,7 @@ def judge_gap(change: GapChange | None, rules: GateConfig) -> Rule:
     if change is None:
         text = message(
             "gate.gap_too_few",
-            "Fewer than two groups have {needed} rows that count, so the gap between groups cannot be judged.",
+            "In the older tests fewer than two groups have {needed} rows that count, so the gap between groups cannot be judged.",
             needed=MINIMUM_ROWS,
         )
         return Rule(text, True, None, limit, judged=False, kind="gap")

@@ -85,7 +85,7 @@ class GateConfig(Config):
     check_groups: bool = setting(
         True,
         label="Judge groups of people",
-        help="No group may lose more accuracy than its limit, over all tests together. In force once fairness is watched.",
+        help="No group may lose more accuracy than its limit, over all older tests together. In force once fairness is watched.",
         group="strategy",
     )
     group_tolerance: float = setting(

@@ -53,11 +53,14 @@ def watched_groups(
 def _evidence(
     scores: Sequence[Scores], folder: VersionFolder, choice: GroupChoice, grouping: Grouping
 ) -> GroupEvidence | None:
-    if any(score.test.before is None for score in scores):
+    """On the older tests alone: labels of a batch that treat groups unlike must not judge what was learned from them."""
+    *older, newest = scores
+    if newest.test.before is None or not older:
         return None
     sides = [
-        [(score.test.truth, score.test.before or (), score.predicted)[side] for score in scores] for side in range(3)
+        [(score.test.truth, score.test.before or (), score.predicted)[side] for score in older] for side in range(3)
     ]
+    members = grouping.members[: sum(len(score.test.truth) for score in older)]
     truth, before, after = ([name for part in side for name in part] for side in sides)
     old, new = (judged_answers(folder.task, truth, given, folder.outputs, choice.positive) for given in (before, after))
-    return group_evidence(old, new, grouping)
+    return group_evidence(old, new, Grouping(grouping.names, members))
