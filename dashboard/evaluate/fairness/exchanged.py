@@ -49,7 +49,7 @@ def pair_table(pairs: list[Mapping[str, Any]]) -> pd.DataFrame:
     """A row for each pair of groups."""
     return pd.DataFrame(
         {
-            t("fairness.pair"): f"{pair['first']} → {pair['second']}",
+            t("fairness.pair"): _named(pair),
             t("fairness.texts"): pair["texts"],
             t("fairness.gap"): tables.change(**pair["gap"]),
             t("fairness.flips"): tables.score(**pair["flips"]),
@@ -58,13 +58,18 @@ def pair_table(pairs: list[Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
+def _named(pair: Mapping[str, Any]) -> str:
+    """Both groups behind their axis, since several axes may have groups of one name."""
+    return f"{pair['axis']}: {pair['first']} → {pair['second']}"
+
+
 def _chart(pairs: list[Mapping[str, Any]], source: str, positive: str) -> None:
     drawn = pairs[::-1]
     gaps = [pair["gap"] for pair in drawn]
     chart = charts.figure(height=AROUND + ROW_HEIGHT * len(drawn))
     chart.add_scatter(
         x=[gap["value"] for gap in gaps],
-        y=[charts.text(f"{pair['first']} → {pair['second']}") for pair in drawn],
+        y=[charts.text(_named(pair)) for pair in drawn],
         error_x=charts.whiskers(((gap["value"], gap["low"], gap["high"]) for gap in gaps), palette().muted),
         mode="markers",
         marker={"size": 9, "color": palette().categorical[0]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,10 @@ def posts(rows: int, seed: int, *, unfair: bool = False) -> TextDataset:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, new_store: Path) -> Path:
     """A workspace with a fair version, which is watched, and a candidate that is not fair."""
     home = tmp_path_factory.mktemp("fairness")
+    shutil.copy(new_store, home / "mlflow.db")
     workspace = open_workspace(home)
     settings = {"test_share": 0.5, "memory_size": 40}
     texts = save(workspace, replace(posts(300, 0), groups=None))
