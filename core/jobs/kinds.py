@@ -71,6 +71,7 @@ KINDS = {
     "benchmark": Kind(
         "core.workflows.benchmark.config:BenchmarkRequest", "core.workflows.benchmark.run:benchmark_version"
     ),
+    "fairness": Kind("core.workflows.fairness.request:FairnessRequest", "core.workflows.fairness.run:measure_fairness"),
     "search": Kind("core.workflows.search.request:SearchRequest", "core.workflows.search.run:search_settings"),
     "simulate": Kind("core.evolve.simulation:SimulateRequest", "core.evolve.simulation:simulate"),
     "inspect": Kind("core.workflows.inspect.request:InspectRequest", "core.workflows.inspect.run:inspect_dataset"),

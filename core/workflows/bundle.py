@@ -21,6 +21,7 @@ from core.registry.records.reports import baseline_name, measured_again
 from core.registry.statements import Statements
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
+from core.workflows.report.fairness import gap_sentences
 from core.workflows.report.privacy import card_lines
 from core.workflows.report.statements import with_statements
 
@@ -142,12 +143,13 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         f"Last step: {report['strategy']}. Text is split into {report['segmentation']}, {_reach(report)}.",
         "",
         *card_lines(report),
+        *_fairness(report),
         "## Limits",
         "",
         "The figures hold for texts like those it was tested on. "
         + ("It always answers with one of its labels, also for texts that fit none; look at the probability. "
            if "per_class" in overall else "")
-        + "It was not examined for bias against groups of people.",
+        + ("" if "fairness" in report else "It was not examined for bias against groups of people."),
         "",
         "## Use",
         "",
@@ -156,6 +158,14 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         *_columns(folder),
     ]  # fmt: skip
     (folder / CARD).write_text("\n".join(lines), encoding="utf-8")
+
+
+def _fairness(report: dict[str, Any]) -> list[str]:
+    """How groups of people fared on the frozen tests, where the model is watched for that."""
+    if "fairness" not in report:
+        return []
+    lines = [f"- {escaped(str(sentence))}" for sentence in gap_sentences(report["fairness"])]
+    return ["## Groups of people", "", *lines, ""]
 
 
 def _columns(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ from functools import partial
 from dashboard.evaluate import behaviour, confusion, entities, plain, several, slices, summary
 from dashboard.evaluate.compare import tab as compare
 from dashboard.evaluate.errors import cards, farthest, marks
+from dashboard.evaluate.fairness import tab as fairness
 from dashboard.evaluate.page import Shown
 from dashboard.evaluate.privacy import tab as privacy
 from dashboard.shell import tabs
@@ -30,6 +31,7 @@ def parts(shown: Shown) -> dict[str, Part]:
             "slices": slices.draw,
             "trust": _trust,
             "behaviour": behaviour.draw,
+            "fairness": fairness.draw,
             "compare": compare.draw,
             "privacy": privacy.draw,
         }
@@ -39,6 +41,7 @@ def parts(shown: Shown) -> dict[str, Part]:
         found = {"summary": summary.draw, "confusions": entities.confused, "errors": marks.draw}
     else:
         found = {"summary": summary.draw, "farthest": farthest.draw}
+    found["fairness"] = fairness.draw
     return found | ({"compare": plain.matrix} if len(shown.report["tests"]) > 1 else {})
 
 

@@ -64,6 +64,7 @@ JOB_PLACES = {
     "membership": Place("evaluate", "privacy"),
     "pretrain": Place("train", "base"),
     "benchmark": Place("use", "speed"),
+    "fairness": Place("evaluate", "fairness"),
     "search": Place("train", "search"),
     "inspect": Place("data", "quality"),
     "trial": Place("update", "autopilot"),

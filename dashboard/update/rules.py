@@ -26,7 +26,10 @@ RULES = {
     "check_labels": ("label_tolerance",),
     "check_newest_test": ("minimum_gain",),
     "check_calibration": ("calibration_tolerance",),
+    "check_groups": ("group_tolerance",),
+    "check_gap": ("gap_tolerance",),
 }
+WATCHED = ("check_groups", "check_gap")  # rules that are in force only where fairness is watched
 MARK = "\x00"  # stands for a field while its sentence is taken apart
 
 
@@ -34,7 +37,8 @@ def gate(report: dict[str, Any], candidate: VersionInfo) -> tuple[GateVerdict | 
     """Draw the rules in force with what was measured, and their editor; returns the verdict by the rules as edited."""
     place = st.container(gap="small")
     recorded = stored_rules(report)
-    unfit = unfit_rules(task_of_report(report))
+    watched = (report.get("gate_evidence") or {}).get("groups") is not None
+    unfit = (*unfit_rules(task_of_report(report)), *(() if watched else WATCHED))
     types = task_of_report(report).reads == "spans"
     rules = _editor(recorded, unfit, types=types, key=f"update.gate.{candidate.classifier}.{candidate.number}")
     verdict = judge_again(report, rules, test_name)
@@ -44,7 +48,7 @@ def gate(report: dict[str, Any], candidate: VersionInfo) -> tuple[GateVerdict | 
                 st.markdown(f"{_icon(rule)} {plain(_sentence(rule))}", help=_term(rule))
             if not verdict.rules:
                 st.markdown(t("update.no_rules"))
-            st.caption(summary(rules, types=types))
+            st.caption(summary(rules, types=types, watched=watched))
     return verdict, rules
 
 
@@ -71,7 +75,12 @@ def _icon(rule: Rule) -> str:
 
 def _term(rule: Rule) -> str | None:
     """What recall and calibration mean, where a sentence speaks of them."""
-    explained = {"labels": "label_tolerance", "calibration": "calibration_tolerance"}
+    explained = {
+        "labels": "label_tolerance",
+        "calibration": "calibration_tolerance",
+        "groups": "group_tolerance",
+        "gap": "gap_tolerance",
+    }
     settings = [setting for setting in settings_of(GateConfig) if setting.name == explained.get(rule.kind)]
     return _help(settings) if settings else None
 
@@ -81,8 +90,8 @@ def _sentence(rule: Rule) -> str:
     return joined([*sentences, t_message(rule.note)] if rule.note is not None else sentences)
 
 
-def summary(rules: GateConfig, *, types: bool = False) -> str:
-    """The rules in force in one line; ``types`` where labels are types of entities."""
+def summary(rules: GateConfig, *, types: bool = False, watched: bool = False) -> str:
+    """The rules in force in one line; ``types`` where labels are types of entities, ``watched`` where groups of people are."""
     parts = []
     if rules.check_older_tests:
         parts.append(t(f"update.short_older_{rules.loss_judged_by}", points=_points(-rules.tolerance)))
@@ -94,6 +103,10 @@ def summary(rules: GateConfig, *, types: bool = False) -> str:
         parts.append(t("update.short_newest", points=_points(rules.minimum_gain)))
     if rules.check_calibration:
         parts.append(t("update.short_calibration", points=_points(rules.calibration_tolerance)))
+    if watched and rules.check_groups:
+        parts.append(t("update.short_groups", points=_points(-rules.group_tolerance)))
+    if watched and rules.check_gap:
+        parts.append(t("update.short_gap", points=_points(rules.gap_tolerance)))
     return t("update.rules_in_force", rules=" · ".join(parts) if parts else t("update.short_none"))
 
 

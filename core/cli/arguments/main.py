@@ -82,6 +82,17 @@ COMMANDS = {
         module="repeat",
     ),
     "benchmark": Command("how fast a version answers here, in every way", fields("benchmark"), texts_to_measure),
+    "fairness": Command(
+        "how differently a version treats groups of people, by words or by a column",
+        fields("fairness", "terms"),
+        option(
+            "--terms",
+            type=Path,
+            metavar="FILE",
+            help="a list of words, a group a line: 'gender/women: she, her'; default: the built-in one",
+        ),
+        learns=False,
+    ),
     "drift": Command(
         "has a batch changed against what a version learned, and what to do", of_version, batch, module="measure"
     ),

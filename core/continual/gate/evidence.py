@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.continual.gate.group_evidence import GroupEvidence
 from core.statistics.additive import Patterns, Score, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
@@ -85,6 +86,8 @@ class GateEvidence:
         What sentences call the strata.
     privacy
         What the candidate has spent of ε, and its budget; None where nothing was promised.
+    groups
+        How groups of people fared; None where the model is not watched for that.
     """
 
     older: tuple[TestChange, ...]
@@ -93,6 +96,7 @@ class GateEvidence:
     calibration: CalibrationChange | None = None
     strata_are: Strata = "labels"
     privacy: tuple[float, float] | None = None
+    groups: GroupEvidence | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values of what is known of strata and calibration; a report has the tests elsewhere."""
@@ -100,6 +104,7 @@ class GateEvidence:
             # The key is as old as the reports that have it.
             "labels": None if self.strata is None else [change.to_dict() for change in self.strata],
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
+            "groups": None if self.groups is None else self.groups.to_dict(),
         }
 
 

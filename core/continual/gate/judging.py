@@ -6,6 +6,8 @@
 - The newest test must gain at least ``minimum_gain`` points.
 - The expected calibration error over all tests must not rise by more than ``calibration_tolerance`` points.
 - Where privacy was promised, no more of ε may be spent than its budget; this rule cannot be switched off.
+- Where a model is watched for fairness: no group of people may lose more than ``group_tolerance`` points, and the gap between
+  groups must not widen by more than ``gap_tolerance`` points.
 
 What has too few rows cannot be judged either way: that is said, and blocks nothing. Measured values are held against
 the limits, and their intervals stand in the sentences, for the reader to weigh.
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.continual.gate.evidence import GateEvidence
+from core.continual.gate.groups import judge_gap, judge_groups
 from core.continual.gate.privacy import judge_privacy
 from core.continual.gate.rules import GateConfig, Rule
 from core.continual.gate.sentences import judge_calibration, judge_newest, judge_older, judge_together
@@ -27,7 +30,7 @@ from core.continual.gate.strata import judge_strata
 @dataclass(frozen=True)
 class GateVerdict:
     """Whether to promote: True when every rule is passed. Rules in the order of the older tests, strata, newest test,
-    calibration; those switched off are left out."""
+    calibration, groups, gap; those switched off are left out."""
 
     promote: bool
     rules: tuple[Rule, ...]
@@ -61,4 +64,8 @@ def judge(evidence: GateEvidence, rules: GateConfig | None = None) -> GateVerdic
         judged.append(judge_calibration(evidence.calibration, wanted))
     if evidence.privacy is not None:
         judged.append(judge_privacy(*evidence.privacy))
+    if evidence.groups is not None and wanted.check_groups:
+        judged.append(judge_groups(evidence.groups, wanted))
+    if evidence.groups is not None and wanted.check_gap:
+        judged.append(judge_gap(evidence.groups.gap, wanted))
     return GateVerdict(all(rule.passed for rule in judged), tuple(judged))

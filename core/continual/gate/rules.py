@@ -9,7 +9,7 @@ from typing import Any, Literal
 from core.base.config import Config, setting
 from core.base.messages import Message
 
-RuleKind = Literal["older", "labels", "newest", "calibration", "privacy"]
+RuleKind = Literal["older", "labels", "newest", "calibration", "privacy", "groups", "gap"]
 
 
 class GateConfig(Config):
@@ -78,6 +78,36 @@ class GateConfig(Config):
         label="Calibration tolerance (points)",
         help="How much the calibration error over all tests may rise. An error of 10 points: where the classifier says "
         "0.90, it is right 80 times in 100.",
+        bounds=(0.0, 100.0),
+        step=1.0,
+        group="strategy",
+    )
+    check_groups: bool = setting(
+        True,
+        label="Judge groups of people",
+        help="No group may lose more accuracy than its limit, over all older tests together. In force once fairness is watched.",
+        group="strategy",
+    )
+    group_tolerance: float = setting(
+        5.0,
+        label="Group tolerance (points)",
+        help="How much accuracy a single group of people may lose. 5 points: of 100 texts of the group, 5 more are wrong.",
+        bounds=(0.0, 100.0),
+        step=1.0,
+        group="strategy",
+    )
+    check_gap: bool = setting(
+        True,
+        label="Judge the gap between groups",
+        help="Groups of people must not drift apart: the gap between them is measured before and after. In force once fairness "
+        "is watched.",
+        group="strategy",
+    )
+    gap_tolerance: float = setting(
+        5.0,
+        label="Gap tolerance (points)",
+        help="How much the gap between groups may widen. A gap of 10 points in false positives: of 100 harmless texts, 10 more "
+        "are flagged in one group than in another.",
         bounds=(0.0, 100.0),
         step=1.0,
         group="strategy",

@@ -1,6 +1,7 @@
 """What is kept of things that were done and made no version: comparisons, curves, speeds, receipts. One JSON file each."""
 
 from core.registry.records.comparisons import ComparisonStore
+from core.registry.records.fairness import FairnessStore
 from core.registry.records.files import new_id
 from core.registry.records.inspections import InspectionStore
 from core.registry.records.receipts import (
@@ -20,6 +21,7 @@ __all__ = [
     "BenchmarkStore",
     "ComparisonStore",
     "CurveStore",
+    "FairnessStore",
     "FoldStore",
     "InspectionStore",
     "MembershipStore",

@@ -21,6 +21,7 @@ from core.base.events import Ended, EpochDone, Finished, StageStarted
 from core.base.faults import reached
 from core.base.files import incoming_folder
 from core.base.messages import Message, message
+from core.continual.gate.group_evidence import GroupEvidence
 from core.continual.gate.judging import judge
 from core.continual.gate.rules import GateConfig
 from core.continual.strategies import Strategy
@@ -32,6 +33,7 @@ from core.serving.onnx.tail import Features, TailEngine, tail_of
 from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
+from core.workflows.fairness.watching import watched_groups
 from core.workflows.learn.calibrating import CPU, calibrate, keep_thresholds, keep_validation, trust_figures
 from core.workflows.learn.private import Plan
 from core.workflows.precision.judging import Judge, judge_of
@@ -189,7 +191,13 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         kept = _with_kept_features(candidate, folder)
         engine = kept or task.engine(folder.path)
         scores = score_tests(engine, candidate.stream.tests, folder)
-        report = {**_report(candidate, scores, parity, engine.provider), "precision": precision}
+        groups, judged_groups, unmeasured = watched_groups(
+            candidate.classifier, scores, folder, candidate.stream.language, workspace
+        )
+        report = {**_report(candidate, scores, parity, engine.provider, judged_groups), "precision": precision}
+        report["findings"] += [finding.to_dict() for finding in unmeasured]
+        if groups is not None:
+            report["fairness"] = groups
         if rows is not None and task.distribution:
             keep_validation(folder, engine, rows)
         if calibration is not None:
@@ -328,7 +336,9 @@ def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelle
     return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows, judge)
 
 
-def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
+def _report(
+    candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str, groups: GroupEvidence | None
+) -> dict[str, Any]:
     learner, stream, parent, finished = candidate.learner, candidate.stream, candidate.parent, candidate.finished
     task = learner.settings.task
     return {
@@ -350,7 +360,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "parameters": learner.model.parameter_count(),
         "experiences": [asdict(record) for record in stream.records],
         **figures_of(scores, learner.outputs, matrices_after(parent.report if parent is not None else None, scores)),
-        **_gate(scores, parent, candidate.promised()),
+        **_gate(scores, parent, candidate.promised(), groups),
         "further": _further(candidate, scores),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
@@ -381,12 +391,14 @@ def _answered(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str
     return score.test.texts, score.test.truth, score.predicted
 
 
-def _gate(scores: list[Scores], parent: Parent | None, privacy: dict[str, Any] | None) -> dict[str, Any]:
+def _gate(
+    scores: list[Scores], parent: Parent | None, privacy: dict[str, Any] | None, groups: GroupEvidence | None
+) -> dict[str, Any]:
     """The verdict with the rules it was reached by, and what else than ``tests`` it rests on: enough to judge again."""
     evidence = gate_evidence(scores)
     if evidence is None or parent is None or parent.rules is None:
         return {"gate": None, "gate_evidence": None}
-    evidence = replace(evidence, privacy=promised_figures(privacy))
+    evidence = replace(evidence, privacy=promised_figures(privacy), groups=groups)
     verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
     return {"gate": verdict, "gate_evidence": evidence.to_dict()}
 

@@ -188,7 +188,8 @@ def _of_use(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
             "bundle does not hold them.",
             rows=report["memory_rows"],
         )
-    yield message("report.limit_bias", "It was not examined here for bias against groups of people.")
+    if not report.get("fairness"):
+        yield message("report.limit_bias", "It was not examined here for bias against groups of people.")
 
 
 def _counting_may_do(baseline: dict[str, Any]) -> Message:

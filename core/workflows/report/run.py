@@ -15,6 +15,7 @@ from core.tasks.text_classification.reported import has_labels
 from core.workflows.report.card import to_markdown
 from core.workflows.report.checks import abilities, chance, run_checks, slices
 from core.workflows.report.document import Document, ReportLanguage
+from core.workflows.report.fairness import fairness, with_fairness
 from core.workflows.report.figures import confusion, measured, memory
 from core.workflows.report.html import to_html
 from core.workflows.report.inputs import ReportInputs
@@ -31,7 +32,7 @@ from core.workflows.workspace import Workspace
 def gather(version: VersionInfo, workspace: Workspace) -> ReportInputs:
     """Read all that the report says."""
     folder = VersionFolder(workspace.registry.folder_of(version))
-    report = folder.report()
+    report = with_fairness(folder.report(), version, workspace)
     champion = workspace.registry.champion(version.classifier)
     datasets: dict[str, StoredDataset] = {}
     waiting = [experience["dataset"] for experience in report["experiences"]]
@@ -93,6 +94,7 @@ def write_document(inputs: ReportInputs, words: ReportLanguage) -> Document:
         probabilities(inputs, words),
         slices(inputs, words),
         abilities(inputs, words),
+        fairness(inputs, words),
         chance(inputs, words),
         limits(inputs, words),
         statements(inputs, words),

@@ -8,6 +8,7 @@ from typing import Any
 from core.base.config import build
 from core.base.errors import RegistryError
 from core.continual.gate.evidence import CalibrationChange, GateEvidence, StratumChange, TestChange
+from core.continual.gate.group_evidence import GroupEvidence
 from core.continual.gate.judging import GateVerdict, judge
 from core.continual.gate.rules import GateConfig
 from core.statistics.additive import Score
@@ -77,7 +78,7 @@ def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: 
     if len(changes) < 2:
         return None
     evidence = report.get("gate_evidence") or {}
-    strata, calibration = evidence.get("labels"), evidence.get("calibration")
+    strata, calibration, groups = (evidence.get(name) for name in ("labels", "calibration", "groups"))
     return GateEvidence(
         older=tuple(changes[:-1]),
         newest=changes[-1],
@@ -85,6 +86,7 @@ def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: 
         calibration=None if calibration is None else CalibrationChange.from_dict(calibration),
         strata_are=task.strata_are,
         privacy=promised_figures(report.get("privacy")),
+        groups=None if groups is None else GroupEvidence.from_dict(groups),
     )
 
 

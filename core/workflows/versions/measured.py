@@ -126,7 +126,9 @@ def measured_again(
     figures = figures_of(scores, folder.outputs, matrices)
     if report.get("gate_evidence") is not None:
         evidence = gate_evidence(scores)
-        figures["gate_evidence"] = evidence.to_dict() if evidence is not None else None
+        # Groups stay as they were measured then: a column that tells them may be gone with its dataset.
+        groups = report["gate_evidence"].get("groups")
+        figures["gate_evidence"] = {**evidence.to_dict(), "groups": groups} if evidence is not None else None
     figures["baseline"] = _with_rows(report)
     figures["further"] = None  # it compared the tests with rows that are gone
     return figures, scores

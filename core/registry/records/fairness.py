@@ -1,0 +1,47 @@
+"""Measurements of fairness on disk, and by which groups a classifier is watched: ``<home>/fairness/``.
+
+A measurement is the last one of its version; it holds figures, names of groups and listed words, and no text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from core.base.files import read_object
+from core.registry.records.files import write_record
+
+
+class FairnessStore:
+    """The measurements of one workspace, and what each classifier is watched for."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = Path(home) / "fairness"
+
+    def save(self, record: dict[str, Any]) -> None:
+        """Store a measurement by its ``"classifier"`` and ``"version"``, in place of an older one."""
+        write_record(self._path(record["classifier"], str(int(record["version"]))), record)
+
+    def load(self, classifier: str, version: int, made: str) -> dict[str, Any] | None:
+        """The measurement of the version made then; None when there is none, or it is damaged."""
+        record = read_object(self._path(classifier, str(int(version))))
+        return record if record.get("version_made") == made else None
+
+    def watch(self, classifier: str, choice: dict[str, Any]) -> None:
+        """Measure these groups before and after every update from now on."""
+        write_record(self._path(classifier, "watched"), {"classifier": classifier, "choice": choice})
+
+    def watched(self, classifier: str) -> dict[str, Any] | None:
+        """The groups that a classifier is watched for, as they were chosen; None where it is not watched."""
+        choice = read_object(self._path(classifier, "watched")).get("choice")
+        return choice if isinstance(choice, dict) else None
+
+    def unwatch(self, classifier: str) -> None:
+        with suppress(FileNotFoundError):
+            self._path(classifier, "watched").unlink()
+
+    def _path(self, classifier: str, name: str) -> Path:
+        # The classifier's own name may be longer in bytes than a file's may.
+        return self._folder / f"{hashlib.blake2b(classifier.encode(), digest_size=8).hexdigest()}-{name}.json"

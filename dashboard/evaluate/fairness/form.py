@@ -1,0 +1,102 @@
+"""What a person is asked before fairness is measured: the answer that matters, the groups, and the rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.fairness.terms import parse_terms, terms_for, write_terms
+from core.workflows.versions.folder import VersionFolder
+from dashboard.evaluate.page import Shown
+from dashboard.parts import choices, tables
+from dashboard.parts.names import titles
+from dashboard.shell import state
+from dashboard.shell.errors import boundary
+from dashboard.shell.i18n import t
+
+KEY = "evaluate.fairness"
+FROZEN = ""  # in place of a dataset's id
+LIST_HEIGHT = 260  # pixels
+# Labels that people usually mean when they ask whether groups are treated alike.
+LIKELY = {
+    "toxic",
+    "offensive",
+    "hate",
+    "abusive",
+    "insult",
+    "spam",
+    "positive",
+    "yes",
+    "1",
+    "bad",
+    "冒犯",
+    "有害",
+    "辱骂",
+}
+
+
+def draw(shown: Shown, kind: str) -> None:
+    """The form, and the button that starts the job."""
+    st.caption(t("fairness.offer"))
+    labels = tuple(str(name) for name in shown.report["classes"])
+    likely = next((name for name in labels if name.casefold() in LIKELY), labels[-1])
+    left, right = st.columns(2, gap="medium")
+    with left:
+        positive = choices.listed(
+            t("fairness.positive"),
+            {name: name for name in labels},
+            key=f"{KEY}.positive",
+            first=likely,
+            help=t("fairness.positive_help"),
+        )
+    with right:
+        dataset = _rows()
+    ways = {name: t(f"fairness.by_{name}") for name in ("words", "column")}
+    by = choices.segmented(t("fairness.by"), ways, key=f"{KEY}.by", help=t("fairness.by_help"))
+    values: dict[str, Any] = {"positive": positive, "dataset": dataset or None, "by": by}
+    values |= _words(shown) if by == "words" else _column(shown)
+    if st.button(t("fairness.start"), key=f"{KEY}.start", icon=":material/play_arrow:", type="primary"):
+        with boundary():
+            parse_terms(values.get("terms") or "a/b: c")  # a line that cannot be read is told here, not by the job
+            _start(shown, kind, values)
+
+
+def _start(shown: Shown, kind: str, values: dict[str, Any]) -> None:
+    facts = {"classifier": shown.version.classifier, "version": shown.version.number}
+    named = titles("fairness.job", **facts)
+    state.jobs().submit(kind, classifier=shown.version.classifier, config={**facts, **values}, **named)
+    st.rerun()
+
+
+def _rows() -> str:
+    """The frozen tests, or a stored dataset of labelled rows."""
+    names = {FROZEN: t("fairness.frozen")}
+    for dataset in state.datasets():
+        if dataset.labelled and dataset.kind != "spans":
+            names[dataset.id] = f"{dataset.name} · {tables.thousands(dataset.rows)}"
+    return choices.listed(t("fairness.rows"), names, key=f"{KEY}.rows", help=t("fairness.rows_help"))
+
+
+def _words(shown: Shown) -> dict[str, str]:
+    """The list of words, which can be edited; the built-in one is named by nothing."""
+    language = str(shown.report["language"])
+    built_in = write_terms(terms_for(language))
+    with st.expander(t("fairness.words"), icon=":material/list:"):
+        st.caption(t("fairness.words_help"))
+        text = st.text_area(
+            t("fairness.words"),
+            built_in,
+            key=f"{KEY}.terms.{language}",
+            height=LIST_HEIGHT,
+            label_visibility="collapsed",
+        )
+    return {"terms": "" if text.strip() == built_in else text}
+
+
+def _column(shown: Shown) -> dict[str, str]:
+    """The group column of the dataset, or a further column of the texts."""
+    known = VersionFolder(Path(state.files_of(shown.version).folder)).inputs
+    names = {"": t("fairness.group_column"), **{str(column["name"]): str(column["name"]) for column in known}}
+    return {"column": choices.listed(t("fairness.column"), names, key=f"{KEY}.column", help=t("fairness.column_help"))}
