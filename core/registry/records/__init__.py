@@ -3,6 +3,7 @@
 from core.registry.records.comparisons import ComparisonStore
 from core.registry.records.files import new_id
 from core.registry.records.inspections import InspectionStore
+from core.registry.records.mitigations import MitigationStore
 from core.registry.records.receipts import (
     plans,
     receipts,
@@ -22,6 +23,7 @@ __all__ = [
     "CurveStore",
     "FoldStore",
     "InspectionStore",
+    "MitigationStore",
     "SearchStore",
     "new_id",
     "plans",

@@ -58,14 +58,16 @@ def solve(
     ----------
     Fan et al. 2008, "LIBLINEAR" (the loss and its path).
     """
-    rows, validation = strategy.training_set(experience, 1), strategy.validation_set(experience)
-    criterion, targets = experience.criterion(rows.targets), torch.from_numpy(rows.targets)
+    rows, validation = experience.treated(strategy.training_set(experience, 1)), strategy.validation_set(experience)
+    criterion, truth = experience.criterion(rows), [torch.from_numpy(rows.targets)]
+    if rows.groups is not None:
+        truth.append(torch.from_numpy(rows.groups))
     weights, bias = model.effective()
     begun = {*range(experience.known_outputs), *experience.parents}
     fresh = [output for output in range(len(bias)) if output not in begun]  # they begin at nothing
     weights[:, fresh], bias[fresh] = 0, 0
     held = model.held(rows.ids)
-    descent = Descent(held, model.composition(), lambda logits: criterion(logits, targets), weights, bias)
+    descent = Descent(held, model.composition(), lambda logits: criterion(logits, *truth), weights, bias)
     unseen = model.held(validation.ids) if len(validation) else None
     asked = model.config.regularisation
     if asked == "auto":

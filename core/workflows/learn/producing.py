@@ -128,6 +128,8 @@ class Candidate:
         Seconds on the monotonic clock when the run began.
     forgotten
         What was subtracted from the parent, where that is all that was done.
+    mitigation
+        What was done against unequal treatment of groups, and with how many rows; see `core.fairness.treatment.described`.
     """
 
     classifier: str
@@ -140,6 +142,7 @@ class Candidate:
     epochs: list[EpochDone] = field(default_factory=list)
     finished: Finished | None = None
     forgotten: dict[str, Any] | None = None
+    mitigation: dict[str, Any] | None = None
 
 
 def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
@@ -339,6 +342,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "further": _further(candidate, scores),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
+        "mitigation": candidate.mitigation,
         "memory_rows": len(candidate.strategy.memory),
         "memory_bytes": state_bytes(candidate.strategy.state()),
         "parity": parity,

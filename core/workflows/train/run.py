@@ -12,6 +12,7 @@ from core.data.dataset.sampling import with_fewer_rows
 from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
+from core.fairness.treatment import described
 from core.networks.architectures.blend import BLEND
 from core.networks.text import count_cut
 from core.registry import HOW, Glance, check_name
@@ -83,6 +84,8 @@ def train_classifier(
     split = with_fewer_rows(split, request.most_rows, dataset.label_names(), shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(dataset.label_names())
+    seed = settings.training.seed
+    mitigation, treated = described(settings.fairness, train.texts, train.label_names(), seed, first=True)
     strategy = make_strategy(request.strategy, own, settings)
     if request.model == BLEND.name:
         learner, strategy = blend_of(request.classifier, strategy, outputs, settings, workspace)
@@ -112,8 +115,10 @@ def train_classifier(
                 *split.findings,
                 *length_remarks(record, learner.pipeline.reach),
                 *_remarks(learner, stored.language, pairing_remark(request.model, request.strategy, task)),
+                *treated,
             ],
         ),
+        mitigation=mitigation,
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
     )
     yield RunStarted(candidate.run_id)
