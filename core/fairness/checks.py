@@ -7,7 +7,7 @@ import re
 from core.base.errors import ConfigError
 from core.continual.methods import Method
 from core.fairness.config import BY_LOSS, FairnessConfig
-from core.fairness.terms import parse_terms
+from core.fairness.terms import TermGroup, axes_of, parse_terms
 from core.networks.architectures import Architecture
 from core.networks.architectures.blend import BLEND
 from core.tasks.base import Task
@@ -23,7 +23,7 @@ def check_mitigation(
     private
         Whether noise is added for differential privacy, whose promise holds for rows that are learned one by one.
     """
-    _check_groups(config)
+    terms = _check_groups(config)
     if config.mitigation == "none":
         return
     if task.reads not in ("label", "labels"):
@@ -39,6 +39,12 @@ def check_mitigation(
             "'{mitigation}' compares groups among rows of one label, and here a row may have several. These suit: {known}.",
             mitigation=config.mitigation,
             known=["counterfactual", "drop_words"],
+        )
+    if config.mitigation == "counterfactual" and terms and all(len(own) < 2 for own in axes_of(terms).values()):
+        raise ConfigError(
+            "mitigation.one_group",
+            "Counterfactual texts speak of another group of the same axis, and no axis of the list has a second one. Write two "
+            "groups at least, such as 'gender/women: she; gender/men: he'.",
         )
     if model.name == BLEND.name:
         raise ConfigError(
@@ -70,13 +76,11 @@ def suits(config: FairnessConfig, method: Method) -> bool:
     return config.mitigation in ("none", "drop_words") or not method.freezes_encoder
 
 
-def _check_groups(config: FairnessConfig) -> None:
-    if config.identity_terms.strip():
-        parse_terms(re.sub("[;；]", "\n", config.identity_terms))
-    if config.mitigation == "none" and not config.memory_by_group:
-        return
-    if config.fairness_groups != "column":
-        return
+def _check_groups(config: FairnessConfig) -> tuple[TermGroup, ...]:
+    """The list that was written, empty where none was."""
+    terms = parse_terms(re.sub("[;；]", "\n", config.identity_terms)) if config.identity_terms.strip() else ()
+    if (config.mitigation == "none" and not config.memory_by_group) or config.fairness_groups != "column":
+        return terms
     if not config.group_column:
         raise ConfigError(
             "mitigation.column_unnamed",
@@ -90,3 +94,4 @@ def _check_groups(config: FairnessConfig) -> None:
             mitigation=config.mitigation,
             known=[*BY_LOSS],
         )
+    return terms

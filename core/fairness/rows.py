@@ -110,7 +110,8 @@ class Assigner:
         grouping = by_words(texts, self._terms)
         columns = [grouping.names.index(name) for name in self.names]
         ordered = grouping.members[:, columns]
-        return np.where(ordered.any(axis=1), 1 + ordered.argmax(axis=1), NOBODY).tolist()
+        cells: list[int] = np.where(ordered.any(axis=1), 1 + ordered.argmax(axis=1), NOBODY).tolist()
+        return cells
 
 
 @dataclass

@@ -5,6 +5,7 @@ Everything is found out from the rows themselves, so it holds for new, remembere
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +26,7 @@ from core.tasks.base import Criterion
 
 FEWEST_OF_CELL = 5  # rows of a group with one target: below, their weight would be chance
 LARGEST_WEIGHT = 20.0
+STEP = 4.0  # by which a logarithm of a weight moves for a difference of probabilities of 1
 FEWEST_IN_BATCH = 2  # rows of a group with one target whose mean is compared in a step
 SEPARATOR = "\u001f"
 
@@ -76,7 +78,7 @@ class Treatment:
             table = torch.from_numpy(weights_of(examples.groups, examples.targets, self.config.mitigation_strength))
             return _weighted(criterion, table)
         large = np.flatnonzero(np.bincount(examples.groups) >= MINIMUM_ROWS)
-        return _equalised(criterion, torch.from_numpy(large[large != NOBODY]), self.config.mitigation_strength)
+        return Equalised(criterion, torch.from_numpy(large[large != NOBODY]), self.config.mitigation_strength)
 
     def strata(self, texts: Sequence[str], strata: Sequence[str]) -> list[str]:
         """The strata of a memory, divided by group where that is asked for."""
@@ -192,14 +194,56 @@ def _weighted(criterion: Criterion, table: Tensor) -> Criterion:
     return loss
 
 
-def _equalised(criterion: Criterion, compared: Tensor, strength: float) -> Criterion:
-    def loss(outputs: Tensor, targets: Tensor, groups: Tensor | None = None) -> Tensor:
-        plain = criterion(outputs, targets)
-        if groups is None or not len(compared):
-            return plain
-        return plain + strength * unequal(outputs.softmax(dim=1), targets, groups, compared.to(outputs.device))
+class Equalised:
+    """A loss with the cost of unequal errors.
 
-    return loss
+    Learned in steps, the cost is that of each batch (`unequal`). Where weights are solved, the rows that are learned are answered
+    nearly alike whatever is done; there, rows of a group and target count more as long as validation rows of theirs are answered
+    worse than others of that target (`adjust`): the last classifier of a reduction, not a random one of them all.
+
+    References
+    ----------
+    Agarwal et al. 2018, "A Reductions Approach to Fair Classification"; Jiang & Nachum 2020, "Identifying and Correcting Label
+    Bias in Machine Learning".
+    """
+
+    def __init__(self, criterion: Criterion, compared: Tensor, strength: float) -> None:
+        self._criterion, self._compared, self._strength = criterion, compared, strength
+        self._exponents: Tensor | None = None  # (groups, targets)
+
+    def __call__(self, outputs: Tensor, targets: Tensor, groups: Tensor | None = None) -> Tensor:
+        if groups is None or not len(self._compared):
+            plain: Tensor = self._criterion(outputs, targets)
+            return plain
+        if self._exponents is None:
+            cost = unequal(outputs.softmax(dim=1), targets, groups, self._compared.to(outputs.device))
+            return self._criterion(outputs, targets) + self._strength * cost
+        inside = groups < len(self._exponents)
+        weights = self._exponents[groups * inside, targets].exp()
+        weighted: Tensor = self._criterion(outputs, targets, torch.where(inside, weights, 1.0))
+        return weighted
+
+    def cost(self, outputs: Tensor, targets: Tensor, groups: Tensor | None = None) -> float:
+        """The loss without weights, and the cost."""
+        plain = float(self._criterion(outputs, targets))
+        if groups is None or not len(self._compared):
+            return plain
+        return plain + self._strength * float(unequal(outputs.softmax(dim=1), targets, groups, self._compared))
+
+    def adjust(self, outputs: Tensor, targets: Tensor, groups: Tensor | None = None) -> None:
+        """Let rows count more whose like were answered worse than other rows of their target, and less in the other case."""
+        if groups is None or not len(self._compared):
+            return
+        probabilities = outputs.detach().softmax(dim=1)
+        right = probabilities.gather(1, targets[:, None])[:, 0]
+        if self._exponents is None:
+            self._exponents = torch.zeros(int(self._compared.max()) + 1, probabilities.shape[1])
+        for group in self._compared.tolist():
+            for target in range(probabilities.shape[1]):
+                inside, outside = (groups == group) & (targets == target), (groups != group) & (targets == target)
+                if int(inside.sum()) >= FEWEST_OF_CELL and int(outside.sum()) >= FEWEST_OF_CELL:
+                    self._exponents[group, target] += STEP * float(right[outside].mean() - right[inside].mean())
+        self._exponents.clamp_(-math.log(LARGEST_WEIGHT), math.log(LARGEST_WEIGHT))
 
 
 # -- what is hidden, and what is told
@@ -254,8 +298,8 @@ def described(
     cells = assigner.cells(texts)
     counts = np.bincount(cells, minlength=len(assigner.names) + 1)[1:]
     grouped = int((cells != NOBODY).sum())
-    groups = [{"name": name, "rows": int(count)} for name, count in zip(assigner.names, counts, strict=True) if count]
-    record |= {"grouped": grouped, "groups": groups}
+    sizes = {name: int(count) for name, count in zip(assigner.names, counts, strict=True) if count}
+    record |= {"grouped": grouped, "groups": [{"name": name, "rows": rows} for name, rows in sizes.items()]}
     remarks = [
         message(
             "mitigation.grouped",
@@ -289,7 +333,7 @@ def described(
                 high=f"{weights.max():.2f}",
             )
         )
-    small = [str(group["name"]) for group in groups if group["rows"] < MINIMUM_ROWS]
+    small = [name for name, rows in sizes.items() if rows < MINIMUM_ROWS]
     if small and config.mitigation in BY_LOSS:
         record["small"] = small
         remarks.append(

@@ -22,7 +22,9 @@ def as_table(record: dict[str, Any]) -> str:
     width = max(len(result["mitigation"]) for result in record["results"])
     lines = [f"{'':{width}}  " + "  ".join(f"{heading:>20}" for heading, _ in COLUMNS)]
     for result in record["results"]:
-        lines.append(f"{result['mitigation']:{width}}  " + "  ".join(_cell(result["scores"][name]) for _, name in COLUMNS))
+        lines.append(
+            f"{result['mitigation']:{width}}  " + "  ".join(_cell(result["scores"][name]) for _, name in COLUMNS)
+        )
         if result["differences"] is not None:
             cells = [_cell(result["differences"][name], signed=True) for _, name in COLUMNS]
             lines.append(f"{'':{width}}  " + "  ".join(cells))

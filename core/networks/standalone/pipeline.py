@@ -93,6 +93,11 @@ class TextPipeline:
         return self._pretrained
 
     @property
+    def hides(self) -> bool:
+        """Whether it leaves out words of texts."""
+        return any(bool(part._hidden) for part in self.parts)
+
+    @property
     def reach(self) -> int:
         """Number of tokens of a text that are read."""
         return self.limit // self.width
@@ -114,7 +119,7 @@ class TextPipeline:
             self._known.update(words)
 
     def prepare(self, text: str) -> str:
-        """Normalise one text and, where Chinese is to be split in words, put spaces between them; hidden words become spaces."""
+        """Normalise one text and, where Chinese is to be split in words, put spaces between them; hidden words are left out."""
         if not self._pretrained:
             text = self._hidden.hide(text)
         if not self._pretrained and text.isascii():  # which the rest of normalising leaves alone
@@ -330,7 +335,7 @@ class _Letters(_Words):
 
 
 class HiddenWords:
-    """Words that no model may see: in a text, as many spaces stand in place of each.
+    """Words that no model may see: a text is read as if they were not there, so that nothing tells how long they were.
 
     English words count as whole words in any case, Chinese ones wherever they stand; the longest wins.
 
@@ -361,16 +366,19 @@ class HiddenWords:
         if not self._patterns:
             return text
         body, sign, rest = text.partition(columns.FIELD)
-        parts, end = [], 0
+        kept, start, end = [], 0, 0
         for token in WORD_OR_SIGN.finditer(body):
             pattern = self._patterns.get(token[0].lower()) if token.start() >= end else None
             match = pattern.match(body, token.start()) if pattern is not None else None
             if match is None:
                 continue
-            hidden = " ".join(match[0].split()).lower() in self._hidden
-            parts += [body[end : match.start()], " " * len(match[0]) if hidden else match[0]]
             end = match.end()
-        return "".join([*parts, body[end:]]) + sign + rest
+            if " ".join(match[0].split()).lower() in self._hidden:
+                kept.append(body[start : match.start()].strip())
+                start = end
+        if not kept:
+            return text
+        return " ".join(part for part in [*kept, body[start:].strip()] if part) + sign + rest
 
     @staticmethod
     def _pattern(phrase: str) -> str:

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from core.base.config import Config, parameter, setting
 from core.base.errors import ConfigError
+from core.continual.methods import FINETUNE
 from core.fairness.checks import check_mitigation
 from core.fairness.config import MITIGATIONS
 from core.networks.architectures.linear import LINEAR
 from core.tasks import DEFAULT, TASKS
 from core.workflows.fields import Dataset, Values
-from core.workflows.requests import FINETUNE, Settings, architecture_of, resolve_settings
+from core.workflows.requests import Settings, architecture_of, resolve_settings
 
 NONE = "none"  # what all others are compared with
 
