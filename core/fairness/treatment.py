@@ -26,7 +26,7 @@ from core.tasks.base import Criterion
 
 FEWEST_OF_CELL = 5  # rows of a group with one target: below, their weight would be chance
 LARGEST_WEIGHT = 20.0
-STEP = 4.0  # by which a logarithm of a weight moves for a difference of probabilities of 1
+STEP = 8.0  # by which a logarithm of a weight moves for a difference of probabilities of 1
 FEWEST_IN_BATCH = 2  # rows of a group with one target whose mean is compared in a step
 SEPARATOR = "\u001f"
 
