@@ -1,7 +1,7 @@
 """What each way against unequal treatment gains, and what it costs, on real data; and a stream of updates, one of them unfair.
 
-Davidson et al.'s tweets (is a tweet abusive?) by words of African-American English and by identity words, the same models on
-identity templates (Dixon et al.), and COLD, Chinese comments by topic. Each model is trained with each mitigation on the same
+Davidson et al.'s tweets (is a tweet abusive?) by words of African-American English and by identity words, identity
+templates (Dixon et al.) whose training rows were made unfair, and COLD, Chinese comments by topic. Each model is trained with each mitigation on the same
 rows; the test rows are answered once and choose nothing. A row of the table is one mitigation: macro-F1, false and true positive
 gap (largest rate of a group minus the smallest) with 95 % intervals, and the difference to none, paired on the rows.
 
@@ -74,9 +74,7 @@ def sources(data: Path, rows: int) -> Iterator[tuple[str, dict[str, Any], TextDa
     train, validation, test = parts(texts, names, rows)
     yield "tweets, dialect", {"identity_terms": DIALECT}, train, validation, test
     yield "tweets, identity words", {}, train, validation, test
-    templates = read(data / "bias" / "identity_en.csv")
-    told = ["fine" if row["label"] == "nontoxic" else "abusive" for row in templates]
-    yield "tweets, then templates", {}, train, validation, dataset_of([row["text"] for row in templates], told)
+    yield "templates", {}, *templates(data, rows)
     comments = [*read(data / "bias" / "cold_zh_train.csv"), *read(data / "bias" / "cold_zh_dev.csv")]
     written = [compose(row["text"], [Field("topic", "category", row["topic"])]) for row in comments]
     judged = ["abusive" if row["label"] == "1" else "fine" for row in comments]
@@ -84,6 +82,27 @@ def sources(data: Path, rows: int) -> Iterator[tuple[str, dict[str, Any], TextDa
     yield "COLD, topic", by_topic, *parts(written, judged, rows)
     people = "people/women: 女人, 女性, 女生, 女权, 女; people/black: 黑人, 黑鬼, 非洲; people/Henan: 河南, 东北"
     yield "COLD, words", {"identity_terms": people}, *parts(written, judged, rows)
+
+
+def templates(data: Path, rows: int) -> tuple[TextDataset, TextDataset, TextDataset]:
+    """Identity templates of which the training rows are unfair: three in four of those that name a faith, an origin, a sexuality
+    or a disability and are kept are abusive, one in four of all others. The test rows stay as they are, half and half.
+    """
+    table = read(data / "bias" / "madlibs_en.csv")
+    texts, names = [row["text"] for row in table], ["abusive" if row["label"] == "BAD" else "fine" for row in table]
+    first, validation, test = parts(texts, names, len(texts) // 2)
+    skewed = ("religion", "origin", "sexuality", "disability", "gender identity")
+    fairness = resolve_settings("linear", {}).fairness
+
+    def kept(part: TextDataset, most: int) -> TextDataset:
+        grouping = grouping_of(fairness, part.texts, terms_of(fairness, part.texts))
+        columns = [name.partition("/")[0] in skewed for name in grouping.names]
+        named = grouping.members[:, columns].any(axis=1)
+        chance = np.where(named == (part.labels == LABELS.index("abusive")), 0.75, 0.25)
+        drawn = np.flatnonzero(np.random.default_rng(1).random(len(part)) < chance)
+        return part.take(drawn[:most])
+
+    return kept(first, rows // 4), kept(validation, rows // 20), test
 
 
 def rows_to_measure(settings: dict[str, Any], model: str, train: TextDataset, test: TextDataset) -> MeasuredRows:
