@@ -74,5 +74,8 @@ KINDS = {
     "fairness": Kind("core.workflows.fairness.request:FairnessRequest", "core.workflows.fairness.run:measure_fairness"),
     "search": Kind("core.workflows.search.request:SearchRequest", "core.workflows.search.run:search_settings"),
     "simulate": Kind("core.evolve.simulation:SimulateRequest", "core.evolve.simulation:simulate"),
+    "mitigate": Kind(
+        "core.workflows.mitigation.request:MitigationRequest", "core.workflows.mitigation.run:compare_mitigations"
+    ),
     "inspect": Kind("core.workflows.inspect.request:InspectRequest", "core.workflows.inspect.run:inspect_dataset"),
 }

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     import onnx
     from torch import Tensor
 
-Criterion = Callable[["Tensor", "Tensor"], "Tensor"]  # outputs and targets of a batch → its mean loss
+# Outputs and targets of a batch, and where a task weighs rows the weight of each, → its mean loss.
+Criterion = Callable[..., "Tensor"]
 EXACT_OUTPUTS = 8  # up to here an expectation over answers is computed, beyond it one answer is drawn
 
 

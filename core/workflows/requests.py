@@ -12,6 +12,7 @@ from core.base.messages import Message, message
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
 from core.continual.methods import FINETUNE, REPLAY, SELF_TRAINING, STRATEGIES, Method, StrategyConfig
+from core.fairness.checks import check_mitigation
 from core.fairness.config import FairnessConfig
 from core.networks.architectures import Architecture
 from core.networks.architectures.blend import BLEND
@@ -253,7 +254,15 @@ def resolve_update(
     check_strategy(strategy, task, model)
     mine, *rest = distribute(settings, kind.config_class, *setting_classes(task, model))
     merged = {name: value for part in rest for name, value in part.items()}
-    return resolve_settings(model, {**parent, **merged}, task), build(kind.config_class, mine)
+    resolved = resolve_settings(model, {**parent, **merged}, task)
+    check_mitigation(
+        resolved.fairness,
+        task=task,
+        model=architecture_of(model, task),
+        method=kind,
+        private=resolved.privacy.private,
+    )
+    return resolved, build(kind.config_class, mine)
 
 
 def check_strategy(strategy: str, task: Task, model: str) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.base.errors import DataError
-from dashboard.lab import link, new
+from dashboard.lab import fairness, link, new
 from dashboard.lab import result as lab_result
 from dashboard.lab import saved as lab_saved
 from dashboard.parts.plots.comparison_figures import facts
 from dashboard.parts.run_view import run_view
-from dashboard.shell import layout, state
+from dashboard.shell import layout, state, tabs
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t
 
@@ -25,6 +26,11 @@ def start() -> None:
     layout.heading(t("lab.title"), t("lab.caption"))
     runs = [job for job in state.jobs().list() if job.kind == "compare"]
     _open_what_was_waited_for(runs)
+    tabs.row("lab", {"strategies": partial(_strategies, runs), "fairness": fairness.draw})
+
+
+def _strategies(runs: list[Job]) -> None:
+    """Comparisons of strategies."""
     saved = lab_saved.store().list()
     open_runs = [job for job in runs if job.result is None and job.state != "finished"]
     if not saved and not open_runs:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 COMPARE = "compare"
 PRETRAIN = "pretrain"
 # Kinds of job that say in their own words what stopping does
-OWN_WORDS = (COMPARE, "curve", "membership", PRETRAIN, "benchmark", "search", "inspect", "simulate", AUTO)
+OWN_WORDS = (COMPARE, "curve", "membership", PRETRAIN, "benchmark", "search", "inspect", "simulate", "mitigate", AUTO)
 FORGET = "forget"  # seconds long, and not to be left half done
 SECONDS_BETWEEN_LOOKS = 1.0
 VALIDATION = "validation_"  # begins the name of a score in the figures of an epoch

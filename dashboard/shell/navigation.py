@@ -58,6 +58,7 @@ JOB_PLACES = {
     "train": Place("train", "new"),
     "update": Place("update"),
     "compare": Place("lab"),
+    "mitigate": Place("lab", "fairness"),
     "forget": Place("settings"),
     "curve": Place("evaluate", "compare"),
     "folds": Place("evaluate", "compare"),

@@ -69,6 +69,9 @@ COMMANDS = {
         add_any_table,
     ),
     "search": Command("which settings suit a dataset; sees no test row", fields("search"), module="repeat"),
+    "mitigate": Command(
+        "what each way against unequal treatment gains, and what it costs", fields("mitigate"), module="repeat"
+    ),
     "compare": Command("run strategies on a stream of experiences and compare them", fields("compare"), add_stream),
     "evaluate": Command("measure a version on labelled rows", of_version, batch, module="measure"),
     "curve": Command("accuracy against rows: would more labels help", fields("curve"), module="repeat"),

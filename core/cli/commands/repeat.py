@@ -3,6 +3,7 @@
 ``curve``: accuracy against the number of rows learned from, and whether more labels would help. ``folds``: cross-validation or
 repeated seeds of a version's model and settings; its test rows take no part. ``membership``: can it be told which rows were
 learned. ``search``: which settings suit a dataset.
+``mitigate``: what each way against unequal treatment gains on a dataset, and what it costs.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from core.base.messages import Message
 from core.base.wording import points, points_interval, score
 from core.cli.printing import plain, show
 from core.cli.workflow import carry_out
+
+WAY_COLUMNS = (("macro-F1", "macro_f1"), ("accuracy", "accuracy"), ("FPR gap", "fpr_gap"), ("TPR gap", "tpr_gap"))
 
 
 def curve(asked: argparse.Namespace) -> None:
@@ -103,3 +107,36 @@ def _search_as_text(record: dict[str, Any]) -> str:
     lines.append("The best of many on the same rows looks better than it is: train, and see the test.")
     pairs = [f"{name}={value}" for name, value in record["best_settings"].items()]
     return "\n".join([*lines, "--set " + " ".join(pairs)])
+
+
+def mitigate(asked: argparse.Namespace) -> None:
+    record = plain(carry_out(asked).record)
+    show(asked, record, _ways_as_table(record))
+
+
+def _ways_as_table(record: dict[str, Any]) -> str:
+    """A line of figures for each mitigation, in points with 95 % intervals; below it the difference to none."""
+    width = max(len(result["mitigation"]) for result in record["results"])
+    lines = [f"{'':{width}}  " + "  ".join(f"{heading:>20}" for heading, _ in WAY_COLUMNS)]
+    for result in record["results"]:
+        lines.append(
+            f"{result['mitigation']:{width}}  " + "  ".join(_cell(result["scores"][name]) for _, name in WAY_COLUMNS)
+        )
+        if result["differences"] is not None:
+            cells = [_cell(result["differences"][name], signed=True) for _, name in WAY_COLUMNS]
+            lines.append(f"{'':{width}}  " + "  ".join(cells))
+    rows, groups = record["rows"]["test"], sum(group["fpr_gap"] for group in record["groups"])
+    lines.append(
+        f"On {rows:,} test rows, by which nothing was chosen; label '{record['positive']}', {groups} groups compared. In points, "
+        "with 95 % intervals; below each, the difference to none."
+    )
+    return "\n".join([*lines, *(str(Message.from_dict(finding)) for finding in record["findings"])])
+
+
+def _cell(estimate: dict[str, float] | None, *, signed: bool = False) -> str:
+    if estimate is None:
+        return f"{'too few rows':>20}"
+    sign = "+" if signed else ""
+    value, low, high = (100 * estimate[end] for end in ("value", "low", "high"))
+    text = f"{value:{sign}.1f} ({low:{sign}.1f} – {high:{sign}.1f})"
+    return f"{text:>20}"

@@ -39,7 +39,7 @@ class AveragedGradientEpisodicMemory(Rehearsal):
         if self.remembered is None or self._criterion is None:  # pairs are learned without a criterion
             return
         _, remembered = self.draw(self.config.agem_rows, batch.tokens.device)
-        loss = self._criterion(model(remembered.tokens, remembered.mask), remembered.targets)
+        loss = self._criterion(model(remembered.tokens, remembered.mask), *remembered.truth)
         parameters = [parameter for parameter in model.parameters() if parameter.grad is not None]
         reference: Gradients = list(torch.autograd.grad(loss, parameters, allow_unused=True))
         for parameter, projected in zip(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import torch
 from numpy.typing import NDArray
@@ -21,6 +21,19 @@ from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, predict_features
 from core.networks.text.examples import Examples
 from core.tasks.base import Criterion, Task, TaskConfig
+
+
+class Treatment(Protocol):
+    """What changes how rows are learned, whichever strategy chooses them."""
+
+    def rows(self, examples: Examples) -> Examples:
+        """What is learned in place of these rows."""
+
+    def criterion(self, criterion: Criterion, examples: Examples) -> Criterion:
+        """The loss in place of the task's, of outputs, targets and, where rows have them, groups."""
+
+    def strata(self, texts: Sequence[str], strata: Sequence[str]) -> list[str]:
+        """The strata of a memory in place of the task's."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,8 @@ class Experience:
         A function that turns remembered texts and their targets into examples, with the tokenizer of the new version.
     known_outputs
         How many of the outputs the model had before this experience; they stand first. 0 at a first training.
+    treatment
+        What is done so that groups of rows are treated alike; strategies and loops need not know what.
     """
 
     number: int
@@ -56,10 +71,22 @@ class Experience:
     outputs: tuple[str, ...]
     encode: Callable[[Sequence[str], Sequence[str]], Examples]
     known_outputs: int = 0
+    treatment: Treatment | None = None
 
-    def criterion(self, targets: NDArray[Any]) -> Criterion:
-        """The task's loss for rows with these encoded targets."""
-        return self.task.criterion(self.config, targets, self.outputs)
+    def criterion(self, examples: Examples) -> Criterion:
+        """The task's loss for rows that are learned together with these; see also `treatment`."""
+        own = self.task.criterion(self.config, examples.targets, self.outputs)
+        return own if self.treatment is None else self.treatment.criterion(own, examples)
+
+    def treated(self, examples: Examples) -> Examples:
+        """What is learned in place of rows that a strategy has chosen: usually they themselves."""
+        return examples if self.treatment is None else self.treatment.rows(examples)
+
+    @property
+    def strata(self) -> list[str]:
+        """The stratum of each training row in a memory."""
+        own = self.task.strata(self.targets)
+        return own if self.treatment is None else self.treatment.strata(self.train.texts, own)
 
     @property
     def parents(self) -> Mapping[int, int]:
@@ -124,7 +151,7 @@ class Strategy:
 
     def loss(self, model: TextNetwork, batch: Batch, criterion: Criterion) -> Tensor:
         """What one step makes smaller; a scalar."""
-        return criterion(model(batch.tokens, batch.mask), batch.targets)
+        return criterion(model(batch.tokens, batch.mask), *batch.truth)
 
     def adjust_gradients(self, model: TextNetwork, batch: Batch) -> None:
         """Change the gradients after the backward pass and before clipping."""
@@ -156,7 +183,7 @@ class Strategy:
         memory.observe(
             experience.train.texts,
             experience.targets,
-            experience.task.strata(experience.targets),
+            experience.strata,
             experience=experience.number,
             seed=self.seed,
             features=features,

@@ -54,12 +54,12 @@ class DarkExperienceReplay(Rehearsal):
         places, remembered = self.draw(len(batch.targets), batch.tokens.device)
         logits = model(remembered.tokens, remembered.mask)
         answers, answered = (part[places].to(logits.device) for part in (self.answers, self.answered))
-        return loss + self._rehearsed(logits, remembered.targets, distance(logits, answers, answered), criterion)
+        return loss + self._rehearsed(logits, remembered.truth, distance(logits, answers, answered), criterion)
 
     def _weighs(self) -> bool:
         return self.config.der_alpha > 0
 
-    def _rehearsed(self, logits: Tensor, targets: Tensor, kept: Tensor, criterion: Criterion) -> Tensor:
+    def _rehearsed(self, logits: Tensor, truth: tuple[Tensor, ...], kept: Tensor, criterion: Criterion) -> Tensor:
         return self.config.der_alpha * kept
 
 

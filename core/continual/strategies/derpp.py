@@ -22,6 +22,6 @@ class DarkExperienceReplayPlusPlus(DarkExperienceReplay):
     def _weighs(self) -> bool:
         return self.config.der_alpha > 0 or self.config.der_beta > 0
 
-    def _rehearsed(self, logits: Tensor, targets: Tensor, kept: Tensor, criterion: Criterion) -> Tensor:
-        learned = criterion(logits, targets)
-        return super()._rehearsed(logits, targets, kept, criterion) + self.config.der_beta * learned
+    def _rehearsed(self, logits: Tensor, truth: tuple[Tensor, ...], kept: Tensor, criterion: Criterion) -> Tensor:
+        learned = criterion(logits, *truth)
+        return super()._rehearsed(logits, truth, kept, criterion) + self.config.der_beta * learned

@@ -50,7 +50,7 @@ class LearningWithoutForgetting(Strategy):
 
     def loss(self, model: TextNetwork, batch: Batch, criterion: Criterion) -> Tensor:
         logits = model(batch.tokens, batch.mask)
-        loss = criterion(logits, batch.targets)
+        loss = criterion(logits, *batch.truth)
         if self._teacher is None or self._task is None:
             return loss
         with torch.no_grad():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,16 +16,27 @@ from core.networks.text.examples import Examples
 
 @dataclass(frozen=True)
 class Batch:
-    """One step's rows: tokens int64 and mask bool (batch, length), encoded targets (batch, …)."""
+    """One step's rows: tokens int64 and mask bool (batch, length), encoded targets (batch, …), and groups int64 (batch) where
+    the loss depends on them.
+    """
 
     tokens: Tensor
     mask: Tensor
     targets: Tensor
+    groups: Tensor | None = None
+
+    @property
+    def truth(self) -> tuple[Tensor, ...]:
+        """What a loss is given of the rows beside the outputs: their targets, and their groups where they have some."""
+        return (self.targets,) if self.groups is None else (self.targets, self.groups)
 
 
 def make_batch(examples: Examples, rows: np.ndarray, device: torch.device) -> Batch:
     """Pad these rows and move them to the device."""
-    tensors = [torch.from_numpy(array) for array in (*pad([examples.ids[row] for row in rows]), examples.targets[rows])]
+    arrays = [*pad([examples.ids[row] for row in rows]), examples.targets[rows]]
+    if examples.groups is not None:
+        arrays.append(examples.groups[rows])
+    tensors = [torch.from_numpy(array) for array in arrays]
     if device.type == "cuda":  # copied while the card is still at work on the batch before
         tensors = [tensor.pin_memory().to(device, non_blocking=True) for tensor in tensors]
     return Batch(*tensors)
@@ -36,7 +47,7 @@ def drop_tokens(batch: Batch, share: float, by: int = UNKNOWN) -> Batch:
     if share <= 0:
         return batch
     hidden = (torch.rand(batch.tokens.shape, device=batch.tokens.device) < share) & batch.mask
-    return Batch(batch.tokens.masked_fill(hidden, by), batch.mask, batch.targets)
+    return replace(batch, tokens=batch.tokens.masked_fill(hidden, by))
 
 
 def predict_logits(model: TextNetwork, examples: Examples, device: torch.device, size: int = 128) -> Tensor:

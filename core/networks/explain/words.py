@@ -102,6 +102,8 @@ def _those_read(tokens: list[tuple[int, tuple[int, ...]]], ids: list[int]) -> li
 
 def _positions(pipeline: TextPipeline, text: str, read: str) -> list[int] | None:
     """Position in ``text`` of each character of what the tokenizer reads, −1 for added ones; None where they do not match."""
+    if pipeline.hides:
+        return None
     if pipeline.options["segmentation"] == "pretrained":
         _, stood = pipeline.as_text(text)
         return [-1] * (len(read) - len(stood)) + stood

@@ -23,6 +23,10 @@ else:  # in a bundle, however it is started
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 # What Python's `str.split` takes for white space and the tokenizers do not.
 ODD_SPACES = re.compile("[\x1c-\x1f]")
+LETTER = (
+    r"[^\W\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"  # or a digit, where spaces stand between words
+)
+WORD_OR_SIGN = re.compile(rf"{LETTER}+|\S")
 PADDING = 0
 UNKNOWN = 1
 TOGETHER = -1  # no token: the whole text has to be looked at
@@ -42,7 +46,8 @@ class TextPipeline:
         ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text. With
         ``windows``, a text may be so many times as long; a pretrained tokenizer then puts its marks around each window. Of
         a blend they are those of its first member, with ``further`` those of the others. Where texts have further columns,
-        ``inputs``: those that are read, as `inputs.learned_inputs` describes them.
+        ``inputs``: those that are read, as `inputs.learned_inputs` describes them. With ``hidden``, words that no model may see,
+        and ``shown``, phrases that hold one and mean something else.
     further
         How the other members of a blend read texts.
 
@@ -73,6 +78,7 @@ class TextPipeline:
         normalizer = None if self._pretrained else tokenizer.normalizer
         self._kept: tuple[list[str], tuple[list[list[int]], list[int]]] | None = None
         self._lowers = normalizer is not None and normalizer.normalize_str("A") == "a"
+        self._hidden = HiddenWords(options.get("hidden", ()), options.get("shown", ()))
         self.inputs: list[dict[str, Any]] = options.get("inputs", [])
         self._second = {
             known["name"]: self._own_words(known["name"]) for known in self.inputs if known["kind"] == "text"
@@ -85,6 +91,11 @@ class TextPipeline:
     def brought(self) -> bool:
         """Whether the tokenizer came with a pretrained encoder, and was not made from the texts."""
         return self._pretrained
+
+    @property
+    def hides(self) -> bool:
+        """Whether it leaves out words of texts."""
+        return any(bool(part._hidden) for part in self.parts)
 
     @property
     def reach(self) -> int:
@@ -108,12 +119,14 @@ class TextPipeline:
             self._known.update(words)
 
     def prepare(self, text: str) -> str:
-        """Normalise one text and, where Chinese is to be split in words, put spaces between them."""
+        """Normalise one text and, where Chinese is to be split in words, put spaces between them; hidden words are left out."""
+        if not self._pretrained:
+            text = self._hidden.hide(text)
         if not self._pretrained and text.isascii():  # which the rest of normalising leaves alone
             return text.lower() if self._lowers else text
         text = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate would stop the tokenizer
         if self._pretrained:
-            return str(self.options.get("prefix", "")) + self.as_text(text)[0]
+            return str(self.options.get("prefix", "")) + self._hidden.hide(self.as_text(text)[0])
         if self.tokenizer.normalizer is not None:
             text = self.tokenizer.normalizer.normalize_str(text)
         if self.options["segmentation"] == "words" and HAN.search(text):
@@ -259,6 +272,7 @@ class TextPipeline:
         return TOGETHER not in self._letters[letter]
 
     def _by_letters(self, text: str) -> list[int]:
+        text = self._hidden.hide(text)
         ids = list(chain.from_iterable(map(self._letters.__getitem__, text)))
         if TOGETHER in ids:
             assert self._known is not None
@@ -318,6 +332,58 @@ class _Letters(_Words):
         if any(unicodedata.category(part)[0] == "M" or "\u1100" <= part <= "\u11ff" for part in parts):
             return [TOGETHER]
         return [number for part in "".join(parts.split()) for number in super(_Letters, self)._ids(part)]
+
+
+class HiddenWords:
+    """Words that no model may see: a text is read as if they were not there, so that nothing tells how long they were.
+
+    English words count as whole words in any case, Chinese ones wherever they stand; the longest wins.
+
+    Parameters
+    ----------
+    words
+        The words, each of which may be several with a space between them.
+    shown
+        Phrases that hold such a word and mean something else; they stay.
+    """
+
+    def __init__(self, words: Iterable[str], shown: Iterable[str] = ()) -> None:
+        self._hidden = {" ".join(word.split()).lower() for word in words}
+        phrases = self._hidden | ({phrase.lower() for phrase in shown} if self._hidden else set())
+        by_start: dict[str, list[str]] = {}
+        for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase)):
+            if first := WORD_OR_SIGN.match(phrase):
+                by_start.setdefault(first[0], []).append(phrase)
+        self._patterns = {
+            start: re.compile("|".join(map(self._pattern, own)), re.IGNORECASE) for start, own in by_start.items()
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+    def hide(self, text: str) -> str:
+        """The text without them; what follows the first further column stays as it is."""
+        if not self._patterns:
+            return text
+        body, sign, rest = text.partition(columns.FIELD)
+        kept, start, end = [], 0, 0
+        for token in WORD_OR_SIGN.finditer(body):
+            pattern = self._patterns.get(token[0].lower()) if token.start() >= end else None
+            match = pattern.match(body, token.start()) if pattern is not None else None
+            if match is None:
+                continue
+            end = match.end()
+            if " ".join(match[0].split()).lower() in self._hidden:
+                kept.append(body[start : match.start()].strip())
+                start = end
+        if not kept:
+            return text
+        return " ".join(part for part in [*kept, body[start:].strip()] if part) + sign + rest
+
+    @staticmethod
+    def _pattern(phrase: str) -> str:
+        escaped = r"\s+".join(re.escape(part) for part in phrase.split())
+        return escaped if HAN.search(phrase) else rf"{escaped}(?!{LETTER})"
 
 
 def tokenizer_files(members: int = 1) -> list[str]:

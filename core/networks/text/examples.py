@@ -12,11 +12,18 @@ from core.networks.standalone.pipeline import TextPipeline
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts, their targets (an array whose first axis are the texts) and token ids; all three run in parallel."""
+    """Texts, their targets (an array whose first axis are the texts) and token ids; all run in parallel.
+
+    Parameters
+    ----------
+    groups
+        The group of each row, int64 (rows), where the loss depends on that.
+    """
 
     texts: tuple[str, ...]
     targets: np.ndarray
     ids: tuple[list[int], ...]
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -25,12 +32,14 @@ class Examples:
         """These rows, in this order; repeated ones are repeated."""
         numbers = np.asarray(rows, dtype=np.int64)
         texts = tuple(self.texts[number] for number in numbers)
-        return Examples(texts, self.targets[numbers], tuple(self.ids[number] for number in numbers))
+        groups = None if self.groups is None else self.groups[numbers]
+        return Examples(texts, self.targets[numbers], tuple(self.ids[number] for number in numbers), groups)
 
     def joined(self, other: Examples) -> Examples:
         """These rows followed by the other's."""
         targets = np.concatenate([self.targets, other.targets])
-        return Examples(self.texts + other.texts, targets, self.ids + other.ids)
+        both = None if self.groups is None or other.groups is None else np.concatenate([self.groups, other.groups])
+        return Examples(self.texts + other.texts, targets, self.ids + other.ids, both)
 
 
 def count_cut(pipeline: TextPipeline, examples: Examples) -> int:

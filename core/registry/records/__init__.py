@@ -4,6 +4,7 @@ from core.registry.records.comparisons import ComparisonStore
 from core.registry.records.fairness import FairnessStore
 from core.registry.records.files import new_id
 from core.registry.records.inspections import InspectionStore
+from core.registry.records.mitigations import MitigationStore
 from core.registry.records.receipts import (
     plans,
     receipts,
@@ -25,6 +26,7 @@ __all__ = [
     "FoldStore",
     "InspectionStore",
     "MembershipStore",
+    "MitigationStore",
     "SearchStore",
     "new_id",
     "plans",

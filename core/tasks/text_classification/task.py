@@ -96,7 +96,8 @@ class TextClassification(Task):
     def criterion(self, config: ClassificationConfig, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         """Cross-entropy, with weights that make labels count by how rare they are where the settings ask for it.
 
-        A label with others below it stands for any of them: what counts is how probable they are together.
+        A label with others below it stands for any of them: what counts is how probable they are together. Rows may have weights
+        of their own besides, ``(batch,)``, as a third argument.
         """
         import torch
 
@@ -105,8 +106,13 @@ class TextClassification(Task):
             weight = torch.from_numpy(rarity_weights(targets, len(outputs)))
         possible = torch.from_numpy(members(outputs)) if is_tree(outputs) else None
 
-        def loss(logits: Tensor, labels: Tensor) -> Tensor:
+        def loss(logits: Tensor, labels: Tensor, rows: Tensor | None = None) -> Tensor:
             own = None if weight is None else weight.to(logits.device)
+            if possible is None and rows is not None:  # (batch,), how much each row counts
+                losses = torch.nn.functional.cross_entropy(
+                    logits, labels, own, label_smoothing=config.label_smoothing, reduction="none"
+                )
+                return (losses * rows).sum() / (rows if own is None else rows * own[labels]).sum()
             if possible is None:
                 return torch.nn.functional.cross_entropy(logits, labels, own, label_smoothing=config.label_smoothing)
             stated = logits.log_softmax(dim=1)
@@ -114,6 +120,7 @@ class TextClassification(Task):
             share = config.label_smoothing
             losses = -(1 - share) * together - share * stated.mean(dim=1)
             counts = torch.ones_like(losses) if own is None else own[labels]
+            counts = counts if rows is None else counts * rows
             return (losses * counts).sum() / counts.sum()
 
         return loss

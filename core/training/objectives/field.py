@@ -61,7 +61,7 @@ def solve(model: ConditionalField, strategy: Strategy, experience: Experience) -
     for (before, after), weight in solution.transitions.items():
         model.follow[int(before), int(after)] = weight
     speed = len(rows) / max(time.monotonic() - began, 1e-9)
-    criterion = experience.criterion(rows.targets)
+    criterion = experience.criterion(rows)
     device = torch.device("cpu")
     _, learned = experience.task.validate(model, rows, criterion, device, experience.outputs)
     yield StepDone(1, 1, 1, 1, learned, speed)

@@ -168,7 +168,7 @@ class _Pairs(Objective):
 
     def __init__(self, run: _Run) -> None:
         self._run = run
-        examples = run.strategy.training_set(run.experience, 1)
+        examples = run.experience.treated(run.strategy.training_set(run.experience, 1))
         self.examples = replace(examples, targets=_belonging(examples.targets))
         self._size = min(run.config.batch_size, PAIR_BATCH)
         self.steps = max(1, math.ceil(run.model.pair_readings * len(self.examples) / self._size))
@@ -201,7 +201,7 @@ class _Pairs(Objective):
 def _learn_head(run: _Run, resume: dict[str, Any] | None) -> Iterator[Event]:
     """The ordinary loop, on features that are made beforehand: a resumed run then reads exactly the same ones."""
     model = run.model
-    rows = run.strategy.training_set(run.experience, 1)
+    rows = run.experience.treated(run.strategy.training_set(run.experience, 1))
     for examples in (rows, run.strategy.validation_set(run.experience)):
         if len(examples):
             predict_features(model, examples, run.device)

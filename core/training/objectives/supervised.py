@@ -49,7 +49,7 @@ def train(
     device = device or torch.device("cpu")
     model.to(device)
     if model.encodes_once and model.lift is None and resume is None:
-        _scale_features(model, strategy.training_set(experience, 1), device)
+        _scale_features(model, experience.treated(strategy.training_set(experience, 1)), device)
     model.train()
     objective = Targets(model, strategy, experience, config, device)
     optimizer = Optimizer(model.parameter_groups(), config, objective.steps * config.epochs, model.sparse_parameters())
@@ -73,14 +73,14 @@ class Targets(Objective):
         self._config, self._device = config, device
         self._validation = strategy.validation_set(experience)
         # Both the loss and the schedule depend only on the first epoch's size, so that a resumed run agrees.
-        self._examples = strategy.training_set(experience, 1)
-        self._criterion = experience.criterion(self._examples.targets)
+        self._examples = experience.treated(strategy.training_set(experience, 1))
+        self._criterion = experience.criterion(self._examples)
         self.steps = math.ceil(math.ceil(len(self._examples) / config.batch_size) / self.accumulated)
         self._batch: Batch | None = None
 
     def batches(self, epoch: int) -> Sequence[Rows]:
         config = self._config
-        self._examples = self._strategy.training_set(self._experience, epoch)
+        self._examples = self._experience.treated(self._strategy.training_set(self._experience, epoch))
         return shuffled_batches(
             self._examples, config.batch_size, seed=config.seed, epoch=epoch, by_length=config.group_by_length
         )

@@ -12,10 +12,12 @@ import numpy as np
 import torch
 
 from core.base.config import Config
-from core.base.errors import DataError
+from core.base.errors import ConfigError, DataError
 from core.base.messages import Message, message
-from core.continual.methods import Method, StrategyConfig
+from core.continual.methods import REPLAY, Method, StrategyConfig
 from core.continual.strategies import Experience, Memory, Strategy
+from core.fairness.rows import Swapper, terms_of
+from core.fairness.treatment import copies_of, hidden_in, hidden_options, treatment_of
 from core.networks.architectures import VectorsConfig
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.embeddings import start_embedding
@@ -46,13 +48,16 @@ def first_learner(
     sources
         Needed only by a model that begins from something stored, such as a pretrained encoder.
     """
+    hidden = hidden_options(settings.fairness, texts, {})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
         model, pipeline = (
             architecture_of(model_name, settings.task)
             .network()
-            .begin(settings.model, settings.text, texts, len(outputs), sources)
+            .begin(settings.model, settings.text, _to_read(texts, settings, hidden), len(outputs), sources)
         )
+        if hidden:
+            pipeline = TextPipeline(pipeline.tokenizer, {**pipeline.options, **hidden})
         vectors = start_from_vectors(model, pipeline, settings.model, sources.vectors) if sources is not None else None
     origin = model.origin if vectors is None else {**model.origin, "vectors": vectors.to_dict()}
     return Learner(model_name, model, pipeline, outputs, settings, origin)
@@ -93,6 +98,18 @@ def next_learner(
     if method.starts_fresh:
         return first_learner(parent.model_name, [*past, *texts], outputs, settings, sources)
     pipeline, model = parent.pipeline, parent.model
+    options = hidden_options(settings.fairness, texts, pipeline.options)
+    if method.freezes_encoder and bool(options.get("hidden")) != bool(pipeline.options.get("hidden")):
+        raise ConfigError(
+            "mitigation.hidden_fixed",
+            "'{strategy}' goes on from sums over what the model saw of earlier texts, so identity words can neither be hidden "
+            "from now on nor shown again. Leave mitigation as it was, or choose the strategy '{other}'.",
+            strategy=method.name,
+            other=REPLAY.name,
+        )
+    if options != pipeline.options and not method.freezes_encoder:
+        pipeline = TextPipeline(pipeline.tokenizer, options)
+    texts = _to_read(texts, settings, options)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
         if not method.freezes_encoder:
@@ -122,8 +139,12 @@ def make_experience(
     """Everything a strategy may learn from, read with the learner's tokenizer; new outputs begin where the task says."""
     task = learner.settings.task
 
+    settings = learner.settings
+    treatment = treatment_of(settings.fairness, [*train[0], *past[0]], learner.pipeline, settings.training.seed)
+
     def read(texts: Sequence[str], targets: Sequence[str]) -> Examples:
-        return task.examples(learner.pipeline, texts, targets, learner.outputs)
+        examples = task.examples(learner.pipeline, texts, targets, learner.outputs)
+        return examples if treatment is None else treatment.marked(examples)
 
     def encode(texts: Sequence[str], targets: Sequence[str]) -> Examples:
         """What is new now, nobody may have looked for in earlier rows."""
@@ -147,6 +168,7 @@ def make_experience(
         outputs=learner.outputs,
         encode=encode,
         known_outputs=known_outputs,
+        treatment=treatment,
     )
 
 
@@ -164,6 +186,18 @@ def length_remarks(record: ExperienceRecord, limit: int) -> list[Message]:
             tokens=limit,
         )
     ]
+
+
+def _to_read(texts: Sequence[str], settings: Settings, options: dict[str, Any]) -> Sequence[str]:
+    """What words are learned from: the texts, without what is hidden, and with the copies that are learned beside them."""
+    config = settings.fairness
+    if config.mitigation == "drop_words":
+        return hidden_in(options, texts)
+    if config.mitigation != "counterfactual":
+        return texts
+    swapper = Swapper(terms_of(config, texts), settings.training.seed)
+    count = max(1, round(config.mitigation_strength))
+    return [*texts, *(copy for text in texts for copy in copies_of(swapper, text, count))]
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,8 @@ class Candidate:
         What was subtracted from the parent, where that is all that was done.
     privacy
         What is promised to those it learns from, and spent; None where nothing is.
+    mitigation
+        What was done against unequal treatment of groups, and with how many rows; see `core.fairness.treatment.described`.
     """
 
     classifier: str
@@ -147,6 +149,7 @@ class Candidate:
     finished: Finished | None = None
     forgotten: dict[str, Any] | None = None
     privacy: Plan | None = None
+    mitigation: dict[str, Any] | None = None
 
     def promised(self) -> dict[str, Any] | None:
         """What the version promises and has spent, of a run that was stopped for the epochs that were run."""
@@ -365,6 +368,7 @@ def _report(
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
         "privacy": candidate.promised(),
+        "mitigation": candidate.mitigation,
         "memory_rows": len(candidate.strategy.memory),
         "memory_bytes": state_bytes(candidate.strategy.state()),
         "parity": parity,

@@ -12,6 +12,7 @@ from core.data.dataset.sampling import with_fewer_rows
 from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
+from core.fairness.treatment import described
 from core.networks.architectures.blend import BLEND
 from core.networks.text import count_cut
 from core.registry import HOW, Glance, check_name
@@ -88,6 +89,8 @@ def train_classifier(
     units = protected(settings, len(train), train.groups)
     privacy = plan(settings, request.model, request.strategy, task, len(train), units, 1)
     outputs = task.outputs(dataset.label_names())
+    seed = settings.training.seed
+    mitigation, treated = described(settings.fairness, train.texts, train.label_names(), seed, first=True)
     strategy = make_strategy(request.strategy, own, settings)
     if request.model == BLEND.name:
         learner, strategy = blend_of(request.classifier, strategy, outputs, settings, workspace)
@@ -120,8 +123,10 @@ def train_classifier(
                 *forgetful,
                 *length_remarks(record, learner.pipeline.reach),
                 *_remarks(learner, stored.language, pairing_remark(request.model, request.strategy, task)),
+                *treated,
             ],
         ),
+        mitigation=mitigation,
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
         privacy=privacy,
     )

@@ -24,6 +24,7 @@ from core.data.labelling.corrections import joined_rows
 from core.data.loading.label_notes import doubtful_note, label_counts, label_notes
 from core.data.loading.load import remarks_of
 from core.data.loading.overlapping import Overlap, overlap
+from core.fairness.treatment import described
 from core.networks.text import count_cut
 from core.registry import HOW, UNWRITTEN, VersionInfo, promote
 from core.serving.engines.graphs import load_version
@@ -186,6 +187,8 @@ def update_classifier(
         strategy, train, validation, past=past, outputs=outputs, settings=settings, workspace=workspace
     )
     learner, experience = lesson.learner, lesson.experience
+    seed = settings.training.seed
+    mitigation, treated = described(settings.fairness, train.texts, train.label_names(), seed, first=False)
     fresh = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     sizes = len(train), len(validation), len(test), len(split.set_aside)
     cut = count_cut(learner.pipeline, experience.train)
@@ -215,8 +218,10 @@ def update_classifier(
                 *length_remarks(records[-1], learner.pipeline.reach),
                 *other_inputs(learner.pipeline.inputs, batch),
                 *_remarks(past, strategy, pairing_remark(learner.model_name, request.strategy, task)),
+                *treated,
             ],
         ),
+        mitigation=mitigation,
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, base, settings, workspace)),
         parent=Parent(base.number, report, rules, drift.to_dict()),
         privacy=privacy,

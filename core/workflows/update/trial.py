@@ -17,9 +17,11 @@ from core.base.config import Config, parameter
 from core.base.errors import ConfigError
 from core.base.events import Advanced, Ended, StageStarted
 from core.base.messages import message
+from core.continual.methods import STRATEGIES
 from core.continual.methods.restarting import JOINT
 from core.data.dataset.rows import TextDataset
 from core.data.labelling.corrections import joined_rows
+from core.fairness.checks import suits
 from core.statistics.intervals import Estimate
 from core.workflows.compare.request import FIRST_CHOSEN
 from core.workflows.fields import Classifier, Dataset
@@ -112,7 +114,12 @@ def try_strategies(
 def fitting(past: Past) -> list[str]:
     """Strategies that suit the model; what it would take by itself first. One that needs deleted tables is left out."""
     task, model, first = past.folder.task, past.folder.model_name, first_strategy(past.folder.report())
-    suit = [name for name in strategies_for(task, model) if pairing_remark(model, name, task) is None]
+    fairness = past.folder.resolved_settings().fairness
+    suit = [
+        name
+        for name in strategies_for(task, model)
+        if pairing_remark(model, name, task) is None and suits(fairness, STRATEGIES[name])
+    ]
     others = [each.name for each in FIRST_CHOSEN if each.name in suit and not (each is JOINT and past.missing)]
     return list(dict.fromkeys([first, *others]))
 
