@@ -14,7 +14,7 @@ from core.base.messages import Message
 from core.base.wording import score
 from core.data.dataset import inputs
 from core.data.spans import tokens
-from core.networks.standalone import predict
+from core.networks.standalone import personal, predict
 from core.networks.standalone.pipeline import tokenizer_files
 from core.registry.records.outgoing import without_paths
 from core.registry.records.reports import baseline_name, measured_again
@@ -42,6 +42,8 @@ def bundle_files(version_folder: Path) -> list[str]:
     files = [*tokenizer_files(max(1, len(members))), *FILES]
     if (version_folder / THRESHOLDS).exists():
         files.append(THRESHOLDS)
+    if (version_folder / personal.FILE).exists():
+        files.append(personal.FILE)
     serving = version_folder / "serving.json"
     if not serving.exists():
         return [EXACT, *files]
