@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Literal
 
 from core.base.config import Config, setting
+from core.base.messages import message
 
 Kind = Literal["none", "threshold", "head"]
 Aim = Literal["accuracy", "equal_false_positives"]
 
 ACCURACY: Aim = "accuracy"
 EQUAL_FALSE_POSITIVES: Aim = "equal_false_positives"
+LAW = message(
+    "personal.law",
+    "Groups are answered by different thresholds. Where they are groups of people, the law may forbid that, whatever it is meant "
+    "for: ask somebody who knows before such a version serves.",
+)
 
 
 class PersonalConfig(Config):

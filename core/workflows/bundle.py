@@ -14,6 +14,7 @@ from core.base.messages import Message
 from core.base.wording import score
 from core.data.dataset import inputs
 from core.data.spans import tokens
+from core.fairness.personal import LAW
 from core.networks.standalone import personal, predict
 from core.networks.standalone.pipeline import tokenizer_files
 from core.registry.records.outgoing import without_paths
@@ -22,6 +23,8 @@ from core.registry.statements import Statements
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 from core.workflows.report.statements import with_statements
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.personal import tested_groups
 
 CARD = "model_card.md"
 FILES = ("labels.json", "config.json", CARD)
@@ -134,6 +137,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         *(_calibration(report["calibration"]) if "calibration" in report else ()),
         "",
+        *(_groups(report["personal"], folder, report) if report.get("personal") else ()),
         "## Learned from",
         "",
         *(f"{record['number']}. {escaped(record['name'])} (dataset {record['dataset']}): {record['train']:,} training, "
@@ -247,6 +251,34 @@ def _calibration(calibration: dict[str, Any]) -> list[str]:
         "|---|---|---|",
         f"| expected calibration error | {_figure(before['ece'])} | {_figure(after['ece'])} |",
         f"| Brier score | {_figure(before['brier'])} | {_figure(after['brier'])} |",
+    ]
+
+
+def _groups(personal: dict[str, Any], folder: Path, report: dict[str, Any]) -> list[str]:
+    """Which groups are answered with settings of their own, and what those are worth."""
+    kept = sum(group["kept"] for group in personal["groups"])
+    rows = [
+        f"| {escaped(group['name'])} | {group['rows']:,} | {_figure(group['shared'])} | {_figure(group['personal'])} | "
+        f"{_figure(group['difference'])} | {'its own' if group['kept'] else 'what all share'} |"
+        for group in personal["groups"]
+    ]
+    tested = [
+        f"| {escaped(group.name)} | {group.rows:,} | {_figure(group.shared.to_dict())} | {_figure(group.personal.to_dict())} | "
+        f"{_figure(group.difference.to_dict())} |"
+        for group in tested_groups(VersionFolder(folder), [test["experience"] for test in report["tests"]])
+    ]
+    head = "| group | rows | shared | own settings | difference |"
+    measured = "accuracy" if personal["label"] is None else f"false positive rate of {escaped(personal['label'])}"
+    return [
+        "## Groups",
+        "",
+        f"{kept} of {len(personal['groups'])} groups of the column {escaped(personal['column'])} are answered with settings of "
+        f"their own ({personal['kind']}); all others, missing values and values that are new are answered by what all share.",
+        *([f" {LAW}"] if kept else []),
+        "",
+        *([f"On validation rows that the settings were not fitted on, {measured}:", ""] if rows else []),
+        *([f"{head} answered by |", "|---|---|---|---|---|---|", *rows, ""] if rows else []),
+        *(["On frozen test rows, accuracy:", "", head, "|---|---|---|---|---|", *tested, ""] if tested else []),
     ]
 
 

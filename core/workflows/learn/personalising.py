@@ -17,7 +17,7 @@ import numpy as np
 from core.base.errors import ConfigError
 from core.base.messages import Message, message
 from core.data.dataset.inputs import FIELD, category, parse
-from core.fairness.personal import EQUAL_FALSE_POSITIVES, PersonalConfig
+from core.fairness.personal import EQUAL_FALSE_POSITIVES, LAW, PersonalConfig
 from core.fairness.personal_fit import Fitted, Labelled, fit_accuracy, fit_false_positives
 from core.networks.standalone.personal import FILE, SMALLEST, group_key
 from core.networks.text.examples import encode_examples
@@ -191,22 +191,11 @@ def personalise(
         (folder.path / FILE).write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
     report["strength"] = fitted.strength
     report["groups"] = [
-        {
-            "name": names[key],
-            "key": key,
-            **result.to_dict(),
-            "kept": key in kept,
-            "why": _why(result.kept, config).to_dict(),
-        }
+        {"name": names[key], "key": key, **result.to_dict(), "kept": key in kept, "why": why.to_dict()}
         for key, result in zip(large, fitted.results, strict=True)
+        for why in [_why(result.kept, key in kept, config)]
     ]
     return Personalised(report, fitted.held_out if kept else shared, _findings(report, len(kept)))
-
-
-def personal_report(report: dict[str, Any]) -> dict[str, Any] | None:
-    """What a version's report says of groups; None where they share everything."""
-    stored: dict[str, Any] | None = report.get("personal")
-    return stored
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,7 +325,12 @@ def _none_large(config: PersonalConfig, groups: int) -> Message:
     )
 
 
-def _why(kept: bool, config: PersonalConfig) -> Message:
+def _why(gains: bool, kept: bool, config: PersonalConfig) -> Message:
+    if gains and not kept:
+        return message(
+            "personal.no_output",
+            "It gains beyond chance, but the exported file has no features that a head could read: what all share answers it.",
+        )
     if config.personal_aim == EQUAL_FALSE_POSITIVES:
         if kept:
             return message(
@@ -376,10 +370,3 @@ def _findings(report: dict[str, Any], kept: int) -> list[Message]:
     if kept:
         findings.append(LAW)
     return findings
-
-
-LAW = message(
-    "personal.law",
-    "Groups are answered by different thresholds. Where they are groups of people, the law may forbid that, whatever it is meant "
-    "for: ask somebody who knows before this version serves.",
-)
