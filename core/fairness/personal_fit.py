@@ -156,7 +156,7 @@ class Fitted:
     held_out: Floats
 
 
-Fit = Callable[[Labelled, float], Floats]
+Fit = Callable[[Labelled, float, "Floats | None"], Floats]  # rows, strength, where the search may begin → parameters
 Loss = Callable[[Labelled, Floats], float]
 
 
@@ -169,9 +169,9 @@ def fit_accuracy(rows: Labelled, further: Labelled | None = None) -> Fitted:
         Rows that are only fitted on, such as training rows with logits of a model that did not learn from them. They count where
         cross-validation on the others finds that they help.
     """
-    ways: list[Fit] = [lambda part, strength: _ridge(part, strength)]
+    ways: list[Fit] = [_ridge]
     if further is not None:
-        ways.append(lambda part, strength: _ridge(part.joined(further), strength))
+        ways.append(lambda part, strength, start: _ridge(part.joined(further), strength, start))
     (parameters, strength, held_out), right = _cross_fitted(rows, ways, STRENGTHS, Labelled.surprise), _right(rows)
     answers = held_out.argmax(axis=1) == rows.truth
     raw = [mcnemar(right[own], answers[own]) for own in _members(rows)]
@@ -193,7 +193,7 @@ def fit_false_positives(rows: Labelled, label: int) -> Fitted:
     they were not fitted on.
     """
     target = _false_positive_rate(rows, label)
-    fit: Fit = lambda part, strength: _equal(part, label, strength)  # noqa: E731
+    fit: Fit = lambda part, strength, _: _equal(part, label, strength)  # noqa: E731
     loss: Loss = lambda part, parameters: _distance(part, label, parameters, target)  # noqa: E731
     parameters, strength, held_out = _cross_fitted(rows, [fit], PRIOR_ROWS, loss)
     right, negative, given = _right(rows), rows.truth != label, rows.logits.argmax(axis=1) == label
@@ -245,8 +245,9 @@ def _cross_fitted(
     for first in range(FOLDS):
         for second in range(first, FOLDS):
             part = rows.take(np.flatnonzero((fold != first) & (fold != second)))
+            parameters = None
             for number, (way, strength) in enumerate(choices):
-                parameters = way(part, strength)
+                parameters = way(part, strength, parameters)
                 for out, asked in {(first, second), (second, first)}:
                     losses[out, asked, number] = loss(rows.take(np.flatnonzero(fold == asked)), parameters)
     held_out = rows.logits.copy()
@@ -254,9 +255,9 @@ def _cross_fitted(
         inner = [asked for asked in range(FOLDS) if asked != out]
         way, strength = choices[int(losses[out, inner].sum(axis=0).argmin())]
         own = np.flatnonzero(fold == out)
-        held_out[own] = rows.take(own).shifted(way(rows.take(np.flatnonzero(fold != out)), strength))
+        held_out[own] = rows.take(own).shifted(way(rows.take(np.flatnonzero(fold != out)), strength, None))
     way, strength = choices[int(np.einsum("ffc->c", losses).argmin())]
-    return way(rows, strength), strength, held_out
+    return way(rows, strength, None), strength, held_out
 
 
 def folds(group: Integers) -> Integers:
@@ -267,7 +268,7 @@ def folds(group: Integers) -> Integers:
     return fold
 
 
-def _ridge(rows: Labelled, strength: float) -> Floats:
+def _ridge(rows: Labelled, strength: float, start: Floats | None) -> Floats:
     """Minimise −Σ log p(truth) + λ/2 ‖θ‖² over the parameters of all groups, (groups, outputs, width)."""
     from scipy.optimize import minimize
 

@@ -24,7 +24,7 @@ from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 from core.workflows.report.statements import with_statements
 from core.workflows.versions.folder import VersionFolder
-from core.workflows.versions.personal import tested_groups
+from core.workflows.versions.personal import groups_on_tests
 
 CARD = "model_card.md"
 FILES = ("labels.json", "config.json", CARD)
@@ -265,7 +265,7 @@ def _groups(personal: dict[str, Any], folder: Path, report: dict[str, Any]) -> l
     tested = [
         f"| {escaped(group.name)} | {group.rows:,} | {_figure(group.shared.to_dict())} | {_figure(group.personal.to_dict())} | "
         f"{_figure(group.difference.to_dict())} |"
-        for group in tested_groups(VersionFolder(folder), [test["experience"] for test in report["tests"]])
+        for group in groups_on_tests(VersionFolder(folder), [test["experience"] for test in report["tests"]])
     ]
     head = "| group | rows | shared | own settings | difference |"
     measured = "accuracy" if personal["label"] is None else f"false positive rate of {escaped(personal['label'])}"

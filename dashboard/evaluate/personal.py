@@ -11,7 +11,7 @@ import streamlit as st
 from core.fairness.personal import EQUAL_FALSE_POSITIVES, LAW
 from core.statistics.intervals import Estimate
 from core.workflows.versions.folder import VersionFolder
-from core.workflows.versions.personal import TestedGroup, tested_groups
+from core.workflows.versions.personal import GroupOnTests, groups_on_tests
 from dashboard.evaluate.page import Shown, message_of
 from dashboard.parts import tables
 from dashboard.shell import layout, state
@@ -74,11 +74,11 @@ def _decided(groups: list[dict[str, Any]], rates: bool) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _tested(files: state.Files, numbers: tuple[int, ...]) -> list[TestedGroup]:
-    return tested_groups(VersionFolder(Path(files.folder)), numbers)
+def _tested(files: state.Files, numbers: tuple[int, ...]) -> list[GroupOnTests]:
+    return groups_on_tests(VersionFolder(Path(files.folder)), numbers)
 
 
-def _table(groups: list[TestedGroup]) -> None:
+def _table(groups: list[GroupOnTests]) -> None:
     table = pd.DataFrame(
         {
             t("grouped.column_group"): [group.name for group in groups],

@@ -22,7 +22,7 @@ SHARED = "shared"  # the column of a table of predictions
 
 
 @dataclass(frozen=True)
-class TestedGroup:
+class GroupOnTests:
     """One group on rows of frozen tests: accuracy by what all share and by its own settings, and the paired difference."""
 
     name: str
@@ -50,7 +50,7 @@ def keep_shared_answers(folder: VersionFolder, engine: Engine) -> None:
         folder.save_predictions(record.number, table.assign(**{SHARED: answers}))
 
 
-def tested_groups(folder: VersionFolder, tests: Sequence[int]) -> list[TestedGroup]:
+def groups_on_tests(folder: VersionFolder, tests: Sequence[int]) -> list[GroupOnTests]:
     """The groups of a version that have settings of their own, on these frozen tests; without those that have no row there."""
     if not (folder.path / FILE).exists():
         return []
@@ -66,5 +66,5 @@ def tested_groups(folder: VersionFolder, tests: Sequence[int]) -> list[TestedGro
         own = keys == key
         if own.any():
             gain = paired_rate_difference(before[own], after[own])
-            groups.append(TestedGroup(name, int(own.sum()), rate_of(before[own]), rate_of(after[own]), gain))
+            groups.append(GroupOnTests(name, int(own.sum()), rate_of(before[own]), rate_of(after[own]), gain))
     return groups
