@@ -67,8 +67,24 @@ def check_personal(settings: Settings, model: str, texts: Sequence[str], labels:
     if not config.wanted:
         return
     check_personal_settings(config, settings.task, model, labels)
-    names = sorted({column.name for text in texts if FIELD in text for column in parse(text)[1]})
-    if not names or not settings.text.use_inputs:
+    names = {column.name for text in texts if FIELD in text for column in parse(text)[1]}
+    check_column(config, sorted(names) if settings.text.use_inputs else [])
+    values = {group_key(text, config.personal_by) for text in texts} - {""}
+    if len(values) < 2:
+        raise ConfigError(
+            "personal.one_value",
+            "The column '{column}' has only one value in all rows, {value}, so there are no groups to tell apart. Choose a "
+            "column with at least two.",
+            column=config.personal_by,
+            value=next(iter(values), "-"),
+        )
+
+
+def check_column(config: PersonalConfig, names: Sequence[str]) -> None:
+    """Raise a `ConfigError` where the column of the groups is none of the further columns that a model reads."""
+    if not config.wanted:
+        return
+    if not names:
         raise ConfigError(
             "personal.no_inputs",
             "Groups are told by a further column of the rows, and no further column is read, so there are no groups. Load the "
@@ -81,16 +97,7 @@ def check_personal(settings: Settings, model: str, texts: Sequence[str], labels:
             "There is no further column '{column}' to tell groups by. The further columns are: {columns}. Set 'personal_by' to "
             "one of them, or load the table again with that column.",
             column=config.personal_by,
-            columns=names,
-        )
-    values = {group_key(text, config.personal_by) for text in texts} - {""}
-    if len(values) < 2:
-        raise ConfigError(
-            "personal.one_value",
-            "The column '{column}' has only one value in all rows, {value}, so there are no groups to tell apart. Choose a "
-            "column with at least two.",
-            column=config.personal_by,
-            value=next(iter(values), "-"),
+            columns=list(names),
         )
 
 
@@ -195,7 +202,11 @@ def personalise(
         for key, result in zip(large, fitted.results, strict=True)
         for why in [_why(result.kept, key in kept, config)]
     ]
-    return Personalised(report, fitted.held_out if kept else shared, _findings(report, len(kept)))
+    return Personalised(
+        report,
+        fitted.held_out if kept else shared,
+        _findings(report, len(kept), private=learner.settings.privacy.private),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,7 +355,7 @@ def _why(gains: bool, kept: bool, config: PersonalConfig) -> Message:
     return message("personal.no_gain", "No gain beyond chance, so it is answered by what all share.")
 
 
-def _findings(report: dict[str, Any], kept: int) -> list[Message]:
+def _findings(report: dict[str, Any], kept: int, *, private: bool) -> list[Message]:
     findings = [
         message(
             "personal.summary",
@@ -369,4 +380,12 @@ def _findings(report: dict[str, Any], kept: int) -> list[Message]:
         )
     if kept:
         findings.append(LAW)
+    if kept and private:
+        findings.append(
+            message(
+                "personal.not_private",
+                "The settings of the groups were fitted on validation rows without noise: the promise of differential privacy "
+                "does not cover these rows.",
+            )
+        )
     return findings

@@ -32,6 +32,7 @@ from core.workflows.drift.run import detect_drift
 from core.workflows.learn.blending import strategy_of
 from core.workflows.learn.learners import length_remarks
 from core.workflows.learn.learning import ShouldStop
+from core.workflows.learn.personalising import check_column, check_personal_settings
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import AUTO, Settings, UpdateRequest, first_strategy, pairing_remark, resolve_update
@@ -174,6 +175,8 @@ def update_classifier(
     split = split_batch(batch, seen, settings, past, joined)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(batch.label_names(), folder.outputs)
+    check_personal_settings(settings.personal, task, folder.model_name, outputs)
+    check_column(settings.personal, [known["name"] for known in folder.inputs])
     lesson = next_lesson(
         strategy, train, validation, past=past, outputs=outputs, settings=settings, workspace=workspace
     )

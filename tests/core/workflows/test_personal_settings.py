@@ -200,6 +200,13 @@ def test_an_update_fits_them_again_and_the_gate_goes_through_them(workspace: Wor
     assert report["gate"] is not None
 
 
+def test_an_update_by_a_column_that_the_version_does_not_read_is_refused(workspace: Workspace) -> None:
+    batch = save(workspace, table(80, first=2000))
+    asked = UpdateRequest(classifier="Shop", dataset=batch, settings={"personal_by": "city"})
+    with pytest.raises(ConfigError, match=r"no further column 'city'.*shop"):
+        list(update_classifier(asked, workspace))
+
+
 def test_a_version_without_them_answers_as_before(workspace: Workspace) -> None:
     engine = Classifier(folder_of(workspace).path)
     (folder_of(workspace).path / "personal.json").unlink()
