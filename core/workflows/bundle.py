@@ -20,6 +20,7 @@ from core.networks.standalone.pipeline import tokenizer_files
 from core.registry.records.outgoing import without_paths
 from core.registry.records.reports import baseline_name, measured_again
 from core.registry.statements import Statements
+from core.statistics.intervals import Estimate
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 from core.workflows.report.statements import with_statements
@@ -262,10 +263,15 @@ def _groups(personal: dict[str, Any], folder: Path, report: dict[str, Any]) -> l
         f"{_figure(group['difference'])} | {'its own' if group['kept'] else 'what all share'} |"
         for group in personal["groups"]
     ]
+    on_tests = groups_on_tests(VersionFolder(folder), [test["experience"] for test in report["tests"]])
     tested = [
-        f"| {escaped(group.name)} | {group.rows:,} | {_figure(group.shared.to_dict())} | {_figure(group.personal.to_dict())} | "
-        f"{_figure(group.difference.to_dict())} |"
-        for group in groups_on_tests(VersionFolder(folder), [test["experience"] for test in report["tests"]])
+        f"| {escaped(group.name)} | {group.rows:,} | {_figures_of(group.shared, group.personal, group.difference)} |"
+        for group in on_tests
+    ]
+    rates = [
+        f"| {escaped(group.name)} | {group.rows:,} | {_figures_of(*group.false_positives)} |"
+        for group in on_tests
+        if group.false_positives is not None
     ]
     head = "| group | rows | shared | own settings | difference |"
     measured = "accuracy" if personal["label"] is None else f"false positive rate of {escaped(personal['label'])}"
@@ -274,12 +280,17 @@ def _groups(personal: dict[str, Any], folder: Path, report: dict[str, Any]) -> l
         "",
         f"{kept} of {len(personal['groups'])} groups of the column {escaped(personal['column'])} are answered with settings of "
         f"their own ({personal['kind']}); all others, missing values and values that are new are answered by what all share.",
-        *([f" {LAW}"] if kept else []),
+        *([str(LAW)] if kept else []),
         "",
         *([f"On validation rows that the settings were not fitted on, {measured}:", ""] if rows else []),
         *([f"{head} answered by |", "|---|---|---|---|---|---|", *rows, ""] if rows else []),
         *(["On frozen test rows, accuracy:", "", head, "|---|---|---|---|---|", *tested, ""] if tested else []),
+        *([f"On frozen test rows, {measured}:", "", head, "|---|---|---|---|---|", *rates, ""] if rates else []),
     ]
+
+
+def _figures_of(*estimates: Estimate) -> str:
+    return " | ".join(_figure(estimate.to_dict()) for estimate in estimates)
 
 
 def _figure(estimate: dict[str, float] | float) -> str:

@@ -79,17 +79,18 @@ def _tested(files: state.Files, numbers: tuple[int, ...]) -> list[GroupOnTests]:
 
 
 def _table(groups: list[GroupOnTests]) -> None:
-    table = pd.DataFrame(
-        {
-            t("grouped.column_group"): [group.name for group in groups],
-            t("grouped.column_rows"): [group.rows for group in groups],
-            **{
-                t(f"grouped.column_{name}"): [tables.estimate(getattr(group, name)) for group in groups]
-                for name in ("shared", "personal")
-            },
-            t("grouped.column_difference"): [_points(group.difference) for group in groups],
-        }
-    )
+    columns: dict[str, list[Any]] = {
+        "group": [group.name for group in groups],
+        "rows": [group.rows for group in groups],
+        "shared": [tables.estimate(group.shared) for group in groups],
+        "personal": [tables.estimate(group.personal) for group in groups],
+        "difference": [_points(group.difference) for group in groups],
+    }
+    rates = [group.false_positives for group in groups if group.false_positives is not None]
+    if rates:
+        columns["rates_shared"] = [tables.estimate(before) for before, _, _ in rates]
+        columns["rates_personal"] = [tables.estimate(after) for _, after, _ in rates]
+    table = pd.DataFrame({t(f"grouped.column_{name}"): values for name, values in columns.items()})
     st.dataframe(table, hide_index=True, column_config=tables.counts(table), key=f"{KEY}.tested")
 
 

@@ -35,13 +35,15 @@ class Personal:
     Parameters
     ----------
     stored
-        The content of ``personal.json``: ``column``, ``kind`` ("threshold" or "head") and ``groups``, the key of each value
+        The content of ``personal.json``: ``column``, ``kind`` ("threshold" or "head"), ``label``, where settings make its false
+        positives equally frequent (else null), and ``groups``, the key of each value
         (`inputs.category`) → its ``name``, ``offsets`` (outputs) and, of heads, ``weights`` (outputs, width).
     """
 
     def __init__(self, stored: Mapping[str, Any]) -> None:
         self.column: str = stored["column"]
         self.kind: str = stored["kind"]
+        self.label: str | None = stored["label"]
         groups: Mapping[str, Any] = stored["groups"]
         self.names: dict[str, str] = {key: own["name"] for key, own in groups.items()}
         self._offsets = {key: np.array(own["offsets"], dtype=np.float64) for key, own in groups.items()}

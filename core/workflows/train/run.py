@@ -19,7 +19,7 @@ from core.tasks import DEFAULT, Task, task_of
 from core.workflows.learn.blending import blend_of
 from core.workflows.learn.learners import first_learner, length_remarks, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
-from core.workflows.learn.personalising import check_personal
+from core.workflows.learn.personal_checks import check_personal
 from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import Settings, TrainRequest, pairing_remark, resolve_update

@@ -32,7 +32,7 @@ from core.workflows.drift.run import detect_drift
 from core.workflows.learn.blending import strategy_of
 from core.workflows.learn.learners import length_remarks
 from core.workflows.learn.learning import ShouldStop
-from core.workflows.learn.personalising import check_column, check_personal_settings
+from core.workflows.learn.personal_checks import check_column, check_personal_settings
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import AUTO, Settings, UpdateRequest, first_strategy, pairing_remark, resolve_update

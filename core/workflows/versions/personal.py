@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.base.files import read_json
 from core.networks.standalone.personal import FILE, Personal, personal_in, shared_by_all
@@ -23,13 +24,20 @@ SHARED = "shared"  # the column of a table of predictions
 
 @dataclass(frozen=True)
 class GroupOnTests:
-    """One group on rows of frozen tests: accuracy by what all share and by its own settings, and the paired difference."""
+    """One group on rows of frozen tests: accuracy by what all share and by its own settings, and the paired difference.
+
+    Parameters
+    ----------
+    false_positives
+        The same of the rate at which a label is given wrongly, where the settings are for that.
+    """
 
     name: str
     rows: int
     shared: Estimate
     personal: Estimate
     difference: Estimate
+    false_positives: tuple[Estimate, Estimate, Estimate] | None = None
 
 
 def keep_shared_answers(folder: VersionFolder, engine: Engine) -> None:
@@ -59,12 +67,25 @@ def groups_on_tests(folder: VersionFolder, tests: Sequence[int]) -> list[GroupOn
     if SHARED not in table:
         return []
     keys = np.array([personal.key_of(text) or "" for text in table["text"]], dtype=object)
-    truth = table["truth"].to_numpy(dtype=object)
-    before, after = (table[column].to_numpy(dtype=object) == truth for column in (SHARED, "predicted"))
+    truth, *said = (table[column].to_numpy(dtype=object) for column in ("truth", SHARED, "predicted"))
+    before, after = (answers == truth for answers in said)
     groups = []
     for key, name in personal.names.items():
         own = keys == key
         if own.any():
-            gain = paired_rate_difference(before[own], after[own])
-            groups.append(GroupOnTests(name, int(own.sum()), rate_of(before[own]), rate_of(after[own]), gain))
+            negative = own & (truth != personal.label)
+            given = [(answers == personal.label)[negative] for answers in said]
+            groups.append(
+                GroupOnTests(
+                    name,
+                    int(own.sum()),
+                    *_compared(before[own], after[own]),
+                    None if personal.label is None else _compared(*given),
+                )
+            )
     return groups
+
+
+def _compared(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> tuple[Estimate, Estimate, Estimate]:
+    """Two rates on the same rows and their paired difference."""
+    return rate_of(before), rate_of(after), paired_rate_difference(before, after)

@@ -255,3 +255,17 @@ def test_a_column_of_names_leaves_everything_to_what_all_share(evergreen_home: P
     folder = folder_of(workspace)
     assert not (folder.path / "personal.json").exists()
     assert groups_on_tests(folder, [1]) == []
+
+
+def test_false_positives_on_frozen_tests_stand_beside_accuracy(workspace: Workspace) -> None:
+    folder = folder_of(workspace)
+    stored = json.loads((folder.path / "personal.json").read_text("utf-8"))
+    (folder.path / "personal.json").write_text(json.dumps({**stored, "label": "good"}), encoding="utf-8")
+    (south,) = [group for group in groups_on_tests(folder, [1]) if group.name == "South"]
+    assert south.false_positives is not None
+    rows = folder.predictions(1)
+    negative = rows[rows["text"].str.contains("South") & (rows["truth"] == "bad")]
+    shared, own, difference = south.false_positives
+    assert own.value == pytest.approx((negative["predicted"] == "good").mean())
+    assert shared.value == pytest.approx((negative["shared"] == "good").mean())
+    assert difference.value == pytest.approx(own.value - shared.value)
