@@ -53,6 +53,7 @@ def draw(shown: Shown) -> None:
 def _decided(groups: list[dict[str, Any]], rates: bool) -> None:
     columns: dict[str, list[Any]] = {
         "group": [group["name"] for group in groups],
+        "kept": [t("grouped.own") if group["kept"] else t("grouped.shared") for group in groups],
         "negatives" if rates else "rows": [group["rows"] for group in groups],
         **{
             name: [tables.estimate(Estimate.from_dict(group[name])) for group in groups]
@@ -63,7 +64,6 @@ def _decided(groups: list[dict[str, Any]], rates: bool) -> None:
             for name in ("difference", *(["accuracy"] if rates else []))
         },
         "p": [group["p_value"] for group in groups],
-        "kept": [t("grouped.own") if group["kept"] else t("grouped.shared") for group in groups],
         "why": [t_message(message_of(group["why"])) for group in groups],
     }
     table = pd.DataFrame({t(f"grouped.column_{name}"): values for name, values in columns.items()})
