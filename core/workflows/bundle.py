@@ -14,16 +14,20 @@ from core.base.messages import Message
 from core.base.wording import score
 from core.data.dataset import inputs
 from core.data.spans import tokens
-from core.networks.standalone import predict
+from core.fairness.personal import LAW
+from core.networks.standalone import personal, predict
 from core.networks.standalone.pipeline import tokenizer_files
 from core.registry.records.outgoing import without_paths
 from core.registry.records.reports import baseline_name, measured_again
 from core.registry.statements import Statements
+from core.statistics.intervals import Estimate
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 from core.workflows.report.fairness import gap_sentences
 from core.workflows.report.privacy import card_lines
 from core.workflows.report.statements import with_statements
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.personal import groups_on_tests
 
 CARD = "model_card.md"
 FILES = ("labels.json", "config.json", CARD)
@@ -44,6 +48,8 @@ def bundle_files(version_folder: Path) -> list[str]:
     files = [*tokenizer_files(max(1, len(members))), *FILES]
     if (version_folder / THRESHOLDS).exists():
         files.append(THRESHOLDS)
+    if (version_folder / personal.FILE).exists():
+        files.append(personal.FILE)
     serving = version_folder / "serving.json"
     if not serving.exists():
         return [EXACT, *files]
@@ -134,6 +140,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         *(_calibration(report["calibration"]) if "calibration" in report else ()),
         "",
+        *(_groups(report["personal"], folder, report) if report.get("personal") else ()),
         "## Learned from",
         "",
         *(f"{record['number']}. {escaped(record['name'])} (dataset {record['dataset']}): {record['train']:,} training, "
@@ -258,6 +265,44 @@ def _calibration(calibration: dict[str, Any]) -> list[str]:
         f"| expected calibration error | {_figure(before['ece'])} | {_figure(after['ece'])} |",
         f"| Brier score | {_figure(before['brier'])} | {_figure(after['brier'])} |",
     ]
+
+
+def _groups(personal: dict[str, Any], folder: Path, report: dict[str, Any]) -> list[str]:
+    """Which groups are answered with settings of their own, and what those are worth."""
+    kept = sum(group["kept"] for group in personal["groups"])
+    rows = [
+        f"| {escaped(group['name'])} | {group['rows']:,} | {_figure(group['shared'])} | {_figure(group['personal'])} | "
+        f"{_figure(group['difference'])} | {'its own' if group['kept'] else 'what all share'} |"
+        for group in personal["groups"]
+    ]
+    on_tests = groups_on_tests(VersionFolder(folder), [test["experience"] for test in report["tests"]])
+    tested = [
+        f"| {escaped(group.name)} | {group.rows:,} | {_figures_of(group.shared, group.personal, group.difference)} |"
+        for group in on_tests
+    ]
+    rates = [
+        f"| {escaped(group.name)} | {group.rows:,} | {_figures_of(*group.false_positives)} |"
+        for group in on_tests
+        if group.false_positives is not None
+    ]
+    head = "| group | rows | shared | own settings | difference |"
+    measured = "accuracy" if personal["label"] is None else f"false positive rate of {escaped(personal['label'])}"
+    return [
+        "## Groups",
+        "",
+        f"{kept} of {len(personal['groups'])} groups of the column {escaped(personal['column'])} are answered with settings of "
+        f"their own ({personal['kind']}); all others, missing values and values that are new are answered by what all share.",
+        *([str(LAW)] if kept else []),
+        "",
+        *([f"On validation rows that the settings were not fitted on, {measured}:", ""] if rows else []),
+        *([f"{head} answered by |", "|---|---|---|---|---|---|", *rows, ""] if rows else []),
+        *(["On frozen test rows, accuracy:", "", head, "|---|---|---|---|---|", *tested, ""] if tested else []),
+        *([f"On frozen test rows, {measured}:", "", head, "|---|---|---|---|---|", *rates, ""] if rates else []),
+    ]
+
+
+def _figures_of(*estimates: Estimate) -> str:
+    return " | ".join(_figure(estimate.to_dict()) for estimate in estimates)
 
 
 def _figure(estimate: dict[str, float] | float) -> str:

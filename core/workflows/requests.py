@@ -14,6 +14,7 @@ from core.continual.memory import Selection
 from core.continual.methods import FINETUNE, REPLAY, SELF_TRAINING, STRATEGIES, Method, StrategyConfig
 from core.fairness.checks import check_mitigation
 from core.fairness.config import FairnessConfig
+from core.fairness.personal import PersonalConfig
 from core.networks.architectures import Architecture
 from core.networks.architectures.blend import BLEND
 from core.networks.text import TextConfig
@@ -24,7 +25,11 @@ from core.training.private.config import PrivacyConfig
 from core.workflows.fields import Classifier, Dataset, Values
 
 BLENDED_BY = ("finetune", "replay", "joint")  # what keeps nothing but texts, which the members of a blend can share
-PROMISES = (PrivacyConfig, FairnessConfig)  # what is promised to those whose texts are learned from or answered
+PROMISES = (
+    PrivacyConfig,
+    FairnessConfig,
+    PersonalConfig,
+)  # what is promised to those whose texts are learned from or answered
 AUTO = "auto"  # in place of a model: see `core.workflows.train.auto`; of an update's strategy: `first_strategy`
 Promote = Literal["always", "gate", "never"]
 
@@ -125,11 +130,13 @@ class Settings:
     own: TaskConfig
     privacy: PrivacyConfig
     fairness: FairnessConfig
+    personal: PersonalConfig
 
     def flat(self) -> dict[str, Any]:
         """Name → value over all of them; `resolve_settings` takes it back."""
         merged: dict[str, Any] = {}
-        for config in (self.model, self.text, self.training, self.data, self.own, self.privacy, self.fairness):
+        promises = (self.privacy, self.fairness, self.personal)
+        for config in (self.model, self.text, self.training, self.data, self.own, *promises):
             merged |= config.model_dump()
         return merged
 

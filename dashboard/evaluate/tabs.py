@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from dashboard.evaluate import behaviour, confusion, entities, plain, several, slices, summary
+from dashboard.evaluate import behaviour, confusion, entities, personal, plain, several, slices, summary
 from dashboard.evaluate.compare import tab as compare
 from dashboard.evaluate.errors import cards, farthest, marks
 from dashboard.evaluate.fairness import tab as fairness
@@ -29,6 +29,7 @@ def parts(shown: Shown) -> dict[str, Part]:
             "confusions": confusion.draw,
             "errors": cards.draw,
             "slices": slices.draw,
+            **({"personal": personal.draw} if shown.report.get("personal") else {}),
             "trust": _trust,
             "behaviour": behaviour.draw,
             "fairness": fairness.draw,

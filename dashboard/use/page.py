@@ -21,6 +21,7 @@ from core.base.integrity import is_damage
 from core.data.dataset.inputs import parse
 from core.networks.explain import Attribution, occlude
 from core.networks.explain.words import words_read
+from core.networks.standalone.personal import personal_of
 from core.networks.standalone.predict import resolved
 from core.tasks import task_of
 from core.tasks.text_classification.tree import stands_below
@@ -207,6 +208,12 @@ def _remarks(engine: Engine, answer: Answer, text: str, offered: list[Example]) 
         st.caption(f":material/help: {t('use.strange')}")
     elif answer.read < answer.tokens:
         remark_on_length(engine, text, answer.read, answer.tokens)
+    personal = personal_of(engine)
+    if personal is not None:
+        group = personal.group_of(text)
+        names = {"column": tables.plain(personal.column), "group": tables.plain(group or "")}
+        told = t("use.settings_of", **names) if group is not None else t("use.settings_shared", **names)
+        st.caption(f":material/tune: {told}")
     truth = next((example.truth for example in offered if example.text == text), None)
     if truth is not None:
         st.caption(f":material/ac_unit: {t('use.truth', label=tables.plain(task_of(engine.task).told(truth)))}")

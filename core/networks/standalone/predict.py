@@ -18,7 +18,8 @@ the file that runs on each kind of device, such as {"cpu": "model.int8.onnx"}; d
 whose most probable label is less probable are printed as "unsure", for a person to decide. Of a text that is longer than the
 model reads, only the beginning counts: such texts are named on standard error, and `Classifier.answer` tells how much was read.
 thresholds.json, if there, means that a text gets any number of labels: it holds the probability of each from which on it is
-given; a text that gets none is printed as "-".
+given; a text that gets none is printed as "-". personal.json, if there, holds settings of groups, such as of a shop: which ones
+answered is told on standard error, and `Classifier.personal` tells it of each text.
 """
 
 from __future__ import annotations
@@ -38,10 +39,12 @@ import numpy as np
 
 if __package__:
     from core.data.dataset import inputs as columns
+    from core.networks.standalone.personal import FEATURES, Personal, personal_in
     from core.networks.standalone.pipeline import TextPipeline, batches_under_budget, pad, read_json
 else:  # in a bundle, however it is started
     sys.path.insert(0, str(Path(__file__).resolve().parent))
     import inputs as columns  # type: ignore[import-not-found,no-redef]
+    from personal import FEATURES, Personal, personal_in  # type: ignore[import-not-found,no-redef]
     from pipeline import TextPipeline, batches_under_budget, pad, read_json  # type: ignore[import-not-found,no-redef]
 
 TASK = "text_classification"  # of versions that say none
@@ -172,6 +175,8 @@ class Classifier:
         The bundle's probability from which on an answer counts without a person; None where it always does.
     thresholds
         Where a text may have several labels, the probability of each from which on it is given, (labels); None where it has one.
+    personal
+        What groups have of their own; None where all share everything.
     """
 
     pipeline_class: type[TextPipeline] = TextPipeline
@@ -189,6 +194,7 @@ class Classifier:
         decision = folder / "decision.json"
         self.threshold: float | None = read_json(decision)["threshold"] if decision.exists() else None
         self.thresholds = thresholds_in(folder)
+        self.personal: Personal | None = personal_in(folder)
         wanted = providers if providers is not None else usable_providers()
         config = read_json(folder / "config.json")
         self.task: str = config.get("task", TASK)
@@ -224,6 +230,7 @@ class Classifier:
     def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
         """What the model computes of each text, as `compute`, and how much of the text it looked at."""
         result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
+        features: np.ndarray | None = None
         read, held = np.zeros((2, len(texts)), dtype=np.int64)
         for start in range(0, len(texts), CHUNK):
             rows, lengths = self.pipeline.read(texts[start : start + CHUNK])
@@ -231,26 +238,38 @@ class Classifier:
             read[start:end], held[start:end] = [len(row) for row in rows], lengths
             for numbers in batches_under_budget(rows, TOKENS_AT_ONCE[kind_of(self.provider)], self._padding):
                 tokens, mask = pad([rows[number] for number in numbers])
-                result[start + numbers] = self.run(tokens, mask)
+                if self.personal is not None and self.personal.reads_features:
+                    result[start + numbers], encoded = self._computed([self._output, FEATURES], tokens, mask)
+                    features = np.zeros((len(texts), encoded.shape[1]), np.float32) if features is None else features
+                    features[start + numbers] = encoded
+                else:
+                    result[start + numbers] = self.run(tokens, mask)
                 done += len(numbers)
                 if progress is not None:
                     progress(done / len(texts))
+        if self.personal is not None:
+            result = self.personal.applied(texts, result, features)
         return Answers(result, read, held)
 
     def run(self, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """What the model computes of one padded batch: (rows, outputs)."""
+        """What the model that all share computes of one padded batch: (rows, outputs)."""
         if self.single is not None and len(tokens) == 1:
             probabilities = self.single(tokens, mask)
             if probabilities is not None:
                 return probabilities
+        return self._computed([self._output], tokens, mask)[0]
+
+    def _computed(self, names: list[str], tokens: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+        """The outputs of these names for one padded batch."""
         if kind_of(self.provider) == "cpu":
-            return np.asarray(self.session.run([self._output], {"tokens": tokens, "mask": mask})[0])
+            return [np.asarray(value) for value in self.session.run(names, {"tokens": tokens, "mask": mask})]
         binding = self.session.io_binding()  # nothing waits on the CPU between copying, computing and copying back
         binding.bind_cpu_input("tokens", tokens)
         binding.bind_cpu_input("mask", mask)
-        binding.bind_output(self._output)
+        for name in names:
+            binding.bind_output(name)
         self.session.run_with_iobinding(binding)
-        return np.asarray(binding.copy_outputs_to_cpu()[0])
+        return [np.asarray(value) for value in binding.copy_outputs_to_cpu()]
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The most probable label of each text."""
@@ -320,6 +339,16 @@ def remark_on_length(answers: Answers, limit: int) -> str:
     named = ", ".join(f"{row + 1} ({answers.tokens[row]:,} tokens)" for row in cut[:MOST_NAMED])
     more = f" and {len(cut) - MOST_NAMED:,} more" if len(cut) > MOST_NAMED else ""
     return f"Truncated after {limit:,} tokens, so that their ends were not read: texts {named}{more}.\n"
+
+
+def remark_on_groups(personal: Personal, texts: Sequence[str]) -> str:
+    """A line that tells how many texts were answered with the settings of which group."""
+    counts: dict[str, int] = {}
+    for text in texts:
+        if (name := personal.group_of(text)) is not None:
+            counts[name] = counts.get(name, 0) + 1
+    own = "".join(f"{name} ({count:,}), " for name, count in sorted(counts.items()))
+    return f"Answered with the settings of {personal.column}: {own}shared by all ({len(texts) - sum(counts.values()):,}).\n"
 
 
 def asked_rows(arguments: list[str], inputs: list[dict[str, Any]]) -> list[str]:
@@ -405,6 +434,8 @@ def main(arguments: list[str]) -> None:
     classifier = Classifier(folder)
     texts = asked_rows(arguments, classifier.pipeline.inputs)
     read = classifier.answer(texts)
+    if classifier.personal is not None:
+        sys.stderr.write(remark_on_groups(classifier.personal, texts))
     probabilities, texts = read.values, [columns.body_of(text) for text in texts]
     if read.truncated.any():
         sys.stderr.write(remark_on_length(read, classifier.pipeline.limit))

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.base.messages import message
 from core.data.dataset.inputs import given, parse, readable, row_of
+from core.networks.standalone.personal import personal_of
 from core.serving.api.errors import ApiError
 from core.serving.engines.tables import columns_read
 from core.tasks.answering import Engine
@@ -36,12 +37,17 @@ def composed(inputs: Sequence[Mapping[str, Any]], texts: Sequence[str], rows: Se
 
 
 def remarks_on(engine: Engine, text: str) -> dict[str, Any]:
-    """What an answer says of further columns that were not sent, or never met."""
+    """What an answer says of further columns that were not sent, or never met, and of the group whose settings answered."""
     if not columns_read(engine) or not text.strip():
         return {}
     missing = [field.name for field in parse(text)[1] if not field.value.strip()]
     unknown = engine.pipeline.unknown_values(text)
-    return ({"missing_inputs": missing} if missing else {}) | ({"unknown_inputs": unknown} if unknown else {})
+    remarks: dict[str, Any] = {"missing_inputs": missing} if missing else {}
+    if unknown:
+        remarks["unknown_inputs"] = unknown
+    if (personal := personal_of(engine)) is not None:
+        remarks["settings_of"] = personal.group_of(text)
+    return remarks
 
 
 def _unknown(name: str, known: list[str]) -> ApiError:

@@ -80,6 +80,11 @@ class Prediction(BaseModel):
     unknown_inputs: dict[str, str] | None = Field(
         None, description="Values of categories that the version has never met; absent where none is."
     )
+    settings_of: str | None = Field(
+        None,
+        description="The group whose own settings answered the text; null where those did that all groups share, absent where no "
+        "group of the version has any.",
+    )
 
 
 class PredictAnswer(BaseModel):

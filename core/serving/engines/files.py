@@ -33,6 +33,7 @@ from core.serving.engines.tables import (
     columns_read,
     input_notes,
     predict_table,
+    settings_notes,
 )
 from core.tasks import task_of
 from core.tasks.answering import Engine
@@ -133,7 +134,7 @@ def predict_file(
             file=str(target),
             reason=error.strerror or str(error),
         ) from None
-    notes = (*scan.notes, *input_notes(columns_read(classifier), scan.names))
+    notes = (*scan.notes, *input_notes(columns_read(classifier), scan.names), *settings_notes(classifier))
     return LabelledFile(rows, journal.empty, journal.truncated, left_out_of_scan(scan), scan.form, notes, resumed)
 
 

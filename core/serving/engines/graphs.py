@@ -106,6 +106,8 @@ def recorded(engine: Classifier, folder: Path) -> SingleText | str:
     """What answers single texts from recorded graphs; where it would not help or cannot be had, why (for logs, in English)."""
     if kind_of(engine.provider) != "cuda":
         return "no graphics card is used"
+    if engine.personal is not None and engine.personal.reads_features:
+        return "heads of groups read a second output"
     try:
         session = open_session(folder / model_file(folder, "cuda", None), [engine.provider], None, recorded=True)
         single = SingleText(session, len(engine.labels))

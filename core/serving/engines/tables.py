@@ -15,6 +15,7 @@ from core.base.messages import Message, message
 from core.data.dataset.input_columns import check_column as check_input
 from core.data.dataset.inputs import row_of
 from core.networks.standalone.extract import Entity, as_object
+from core.networks.standalone.personal import personal_of
 from core.networks.standalone.predict import resolved
 from core.tasks import task_of
 from core.tasks.answering import Engine
@@ -23,6 +24,7 @@ Noted = Callable[[Sequence[str], Any, Any, float], None]  # texts, values, which
 
 CHUNK = 1024  # rows between two reports of progress
 TRUNCATED = "truncated"
+SETTINGS_OF = "settings_of"  # names the group whose own settings answered; empty where those did that all share
 ENTITIES = "entities"
 ANSWERED, PERSON = "answered", "person"  # in the column of decisions
 
@@ -40,7 +42,8 @@ def predict_table(
 
     A model that marks entities adds ``predicted``, as people read it, ``entities`` as JSON with places, and ``truncated``.
     Another that answers with no label adds ``predicted``, what it replies, ``truncated``, and its plain values,
-    ``value: <output>``. ``truncated`` says whether a text is longer than what was read of it.
+    ``value: <output>``. ``truncated`` says whether a text is longer than what was read of it. Where groups have settings of their
+    own, ``settings_of`` names the group whose settings answered.
 
     A column of the table that has such a name already stays as it is; the new one is then called ``predicted (2)``.
 
@@ -85,6 +88,8 @@ def predict_table(
         columns[ENTITIES] = np.full(len(texts), "", dtype=object)
         columns[ENTITIES][rows] = [as_json(texts[row], values[row, 0]) for row in rows]
     columns[TRUNCATED] = truncated
+    if (personal := personal_of(classifier)) is not None:
+        columns[SETTINGS_OF] = [personal.group_of(text) or "" for text in texts]
     if task.numeric:
         kind = "p" if task.activation else "value"
         columns |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
@@ -132,6 +137,23 @@ def input_notes(inputs: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
             "inputs.missing",
             "The version also reads columns that this table lacks: {columns}. They count as missing in every row.",
             columns=missing,
+        )
+    ]
+
+
+def settings_notes(engine: Engine) -> list[Message]:
+    """Says how to see which rows were answered with settings of their group."""
+    personal = personal_of(engine)
+    if personal is None:
+        return []
+    return [
+        message(
+            "personal.told_in_table",
+            "These groups of '{column}' are answered with settings of their own: {groups}. The column '{told}' names them; "
+            "where it is empty, the shared settings answered.",
+            column=personal.column,
+            groups=sorted(personal.names.values()),
+            told=SETTINGS_OF,
         )
     ]
 

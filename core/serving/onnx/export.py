@@ -8,6 +8,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import onnx
@@ -35,21 +36,27 @@ class _Probabilities(nn.Module):
         return probabilities_of(self.model(tokens, mask), self.activation)
 
 
-def export_onnx(model: TextNetwork, target: Path, task: Task = TASKS[DEFAULT]) -> None:
+def export_onnx(model: TextNetwork, target: Path, task: Task = TASKS[DEFAULT], *, apart: bool = False) -> None:
     """Write ``target``: inputs tokens int64 and mask bool (batch, length), output ``probabilities`` (batch, outputs).
 
     Where a task's outputs are no logits, the file answers with them as they are, as ``values``; a task may have a file of
     another kind altogether (`Task.write`).
+
+    Parameters
+    ----------
+    apart
+        Whether the head stays apart from what it reads, also where a smaller file has it inside its table of words.
     """
     own = task.write(model)
-    save_model(own or written(model, task.activation) or traced(model, task.activation), target)
+    save_model(own or written(model, task.activation, apart=apart) or traced(model, task.activation), target)
 
 
 @torch.no_grad()
-def written(model: TextNetwork, activation: str = SOFTMAX) -> onnx.ModelProto | None:
+def written(model: TextNetwork, activation: str = SOFTMAX, *, apart: bool = False) -> onnx.ModelProto | None:
     """As the architecture writes itself; None where it does not."""
     graph = Graph()
-    logits = model.write_logits(graph, "tokens", "mask")
+    write = partial(TextNetwork.write_logits, model) if apart else model.write_logits
+    logits = write(graph, "tokens", "mask")
     if logits is None:
         return None
     if activation == SOFTMAX:

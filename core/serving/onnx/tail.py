@@ -14,6 +14,8 @@ import onnx
 from onnx import TensorProto, helper
 
 from core.networks.architectures.base import FEATURES
+from core.networks.standalone.personal import FEATURES as PERSONAL_FEATURES
+from core.networks.standalone.personal import Personal, personal_in
 from core.networks.standalone.pipeline import TextPipeline, batches_by_length, pad, read_json
 from core.networks.standalone.predict import Answers, thresholds_in
 
@@ -45,6 +47,7 @@ class TailEngine:
         self.labels: list[str] = read_json(folder / "labels.json")
         self.task: str = read_json(folder / "config.json")["task"]
         self.thresholds = thresholds_in(folder)
+        self.personal: Personal | None = personal_in(folder)
         self.pipeline = pipeline
         self._features = features
         options = onnxruntime.SessionOptions()
@@ -65,14 +68,23 @@ class TailEngine:
     def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
         """The same, and how much of each text was read for it."""
         result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
+        features: np.ndarray | None = None
+        names = [self._output]
+        if self.personal is not None and self.personal.reads_features:
+            names.append(PERSONAL_FEATURES)
         (ids, held), done = self.pipeline.read(texts), 0
         for rows in batches_by_length(ids, ENCODED_AT_ONCE):
             tokens, mask = pad([ids[row] for row in rows])
             values = {FEATURES: self._features(tokens, mask), "tokens": tokens, "mask": mask}
-            result[rows] = self._session.run([self._output], {name: values[name] for name in self._inputs})[0]
+            result[rows], *encoded = self._session.run(names, {name: values[name] for name in self._inputs})
+            if encoded:
+                features = np.zeros((len(texts), encoded[0].shape[1]), np.float32) if features is None else features
+                features[rows] = encoded[0]
             done += len(rows)
             if progress is not None:
                 progress(done / len(texts))
+        if self.personal is not None:
+            result = self.personal.applied(texts, result, features)
         return Answers(result, np.array([len(own) for own in ids], dtype=np.int64), np.array(held, dtype=np.int64))
 
 

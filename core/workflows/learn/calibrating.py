@@ -55,7 +55,7 @@ def calibrate(
             set_temperature(model, temperature.value)
     else:
         fitted = lines = (
-            fit_lines(_stated(folder, rows, engine), rows.truth) if wanted else as_stated(len(folder.outputs), _off())
+            fit_lines(stated(folder, rows, engine), rows.truth) if wanted else as_stated(len(folder.outputs), _off())
         )
         if not lines.idle:
             set_scaling(model, Scaling(lines.slopes, lines.offsets))
@@ -72,12 +72,12 @@ def keep_thresholds(folder: VersionFolder, rows: LabelledRows, engine: Engine | 
         What answers as the exact file does, calibrated as it is; by default the file.
     """
     rows = rows.at_most(MOST_ROWS)
-    thresholds = folder.task.thresholds(_stated(folder, rows, engine), rows.truth)
+    thresholds = folder.task.thresholds(stated(folder, rows, engine), rows.truth)
     if thresholds is not None:
         folder.save_thresholds(thresholds)
 
 
-def _stated(folder: VersionFolder, rows: LabelledRows, engine: Engine | None = None) -> np.ndarray:
+def stated(folder: VersionFolder, rows: LabelledRows, engine: Engine | None = None) -> np.ndarray:
     """What the exact file answers, or what answers as it does."""
     if not len(rows):
         return np.zeros((0, len(folder.outputs)))
@@ -86,16 +86,24 @@ def _stated(folder: VersionFolder, rows: LabelledRows, engine: Engine | None = N
 
 
 def _fit(folder: VersionFolder, rows: LabelledRows, engine: Engine | None) -> Temperature:
-    probabilities = _stated(folder, rows, engine)
+    probabilities = stated(folder, rows, engine)
     if not np.isfinite(probabilities).all():
         return _broken(len(rows))
     return fit_temperature(rows.truth, probabilities, members(folder.outputs) if is_tree(folder.outputs) else None)
 
 
-def keep_validation(folder: VersionFolder, engine: Engine, rows: LabelledRows) -> None:
-    """Write what the version answers on validation rows; thresholds are chosen by it. No texts are kept."""
+def keep_validation(
+    folder: VersionFolder, engine: Engine, rows: LabelledRows, held_out: np.ndarray | None = None
+) -> None:
+    """Write what the version answers on validation rows; thresholds are chosen by it. No texts are kept.
+
+    Parameters
+    ----------
+    held_out
+        Answers in place of the engine's, where that was fitted on these rows and these answers were not.
+    """
     some = rows.at_most(MOST_ROWS)
-    folder.save_validation(some.truth, engine.compute(some.texts))
+    folder.save_validation(some.truth, engine.compute(some.texts) if held_out is None else held_out)
 
 
 def trust_figures(fitted: Temperature | Lines, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:

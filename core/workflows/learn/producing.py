@@ -26,6 +26,7 @@ from core.continual.gate.judging import judge
 from core.continual.gate.rules import GateConfig
 from core.continual.strategies import Strategy
 from core.data.dataset.splitting import Split
+from core.networks.standalone.personal import shared_by_all
 from core.registry import Registry
 from core.serving.monitor.references import encoded
 from core.serving.onnx import Scaling, export_onnx, measure_parity
@@ -34,7 +35,16 @@ from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
 from core.workflows.fairness.watching import watched_groups
-from core.workflows.learn.calibrating import CPU, calibrate, keep_thresholds, keep_validation, trust_figures
+from core.workflows.learn.calibrating import (
+    CPU,
+    MOST_ROWS,
+    calibrate,
+    keep_thresholds,
+    keep_validation,
+    stated,
+    trust_figures,
+)
+from core.workflows.learn.personalising import Personalised, personalise
 from core.workflows.learn.private import Plan
 from core.workflows.precision.judging import Judge, judge_of
 from core.workflows.precision.measure import LabelledRows
@@ -51,6 +61,7 @@ from core.workflows.versions.frozen_tests import (
 from core.workflows.versions.measured import figures_of, matrices_after
 from core.workflows.versions.novelty import keep_reference
 from core.workflows.versions.past import Summary, save_summary
+from core.workflows.versions.personal import keep_shared_answers
 from core.workflows.versions.retention import state_bytes
 from core.workflows.versions.summary import summary_of
 from core.workflows.workspace import Workspace
@@ -185,6 +196,10 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             calibration = calibrate(folder, rows, wanted=wanted, engine=kept)
             if task.reads_sets:
                 keep_thresholds(folder, rows, _with_kept_features(candidate, folder))
+        personal = None
+        if rows is not None and candidate.learner.settings.personal.wanted and task.distribution:
+            yield StageStarted(message("stage.personal", "Looking for what groups need of their own."), 0.91)
+            personal = _personalise(candidate, folder, rows)
         parity = _prove(candidate, folder)
         precision = _only_exact(candidate, folder, judged=judge is not None)
         if precision is None and rows is not None and judge is not None:
@@ -202,7 +217,11 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         if groups is not None:
             report["fairness"] = groups
         if rows is not None and task.distribution:
-            keep_validation(folder, engine, rows)
+            keep_validation(folder, engine, rows, None if personal is None else personal.held_out)
+        if personal is not None:
+            keep_shared_answers(folder, engine)
+            report["personal"] = personal.report
+            report["findings"] += [finding.to_dict() for finding in personal.findings]
         if calibration is not None:
             report["calibration"] = trust_figures(calibration, scores, outputs)
         yield StageStarted(message("stage.baseline", "Measuring the baseline on the same rows."), 0.97)
@@ -226,6 +245,13 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
     _keep_reference(candidate, stored, workspace)
     record_figures(workspace.registry, candidate.run_id, report)
     yield Completed(number, report, kept)
+
+
+def _personalise(candidate: Candidate, folder: VersionFolder, rows: LabelledRows) -> Personalised | None:
+    rows = rows.at_most(MOST_ROWS)
+    shared = stated(folder, rows, _with_kept_features(candidate, folder))
+    texts, names, _ = candidate.stream.met.sample(validated=False)
+    return personalise(folder, candidate.learner, rows, shared, (texts, names))
 
 
 def _with_kept_features(candidate: Candidate, folder: VersionFolder) -> Engine | None:
@@ -306,7 +332,7 @@ def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
     texts = [text for test in candidate.stream.tests for text in test.texts][:some]
     parity = measure_parity(
         candidate.learner.model,
-        folder.task.engine(folder.path, providers=CPU),
+        shared_by_all(folder.task.engine(folder.path, providers=CPU)),
         texts,
         activation=folder.task.activation,
         scaling=Scaling(*folder.scaling),

@@ -24,6 +24,7 @@ from core.training.batches import shuffled_batches
 from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
 from core.workflows.learn.learning import first_lesson, learn, training_device
+from core.workflows.learn.personal_checks import check_personal_settings
 from core.workflows.learn.private import check_private
 from core.workflows.requests import AUTO, Settings, TrainRequest, architecture_of, resolve_update
 from core.workflows.train.ladder import AFTERWARDS, Rung, auto_settings, request_of, rungs_for
@@ -114,6 +115,7 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
         stored = workspace.datasets.info(request.dataset)
         stored.check_for(task.reads, single=task.distribution)
         settings.task.check(list(stored.classes))
+        check_personal_settings(settings.personal, task, request.model, list(stored.classes))
     with torch.random.fork_rng(devices=[]):
         architecture_of(request.model, settings.task).network().check(settings.model, workspace.sources)
     return settings

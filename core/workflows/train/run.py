@@ -20,6 +20,7 @@ from core.tasks import DEFAULT, Task, task_of
 from core.workflows.learn.blending import blend_of
 from core.workflows.learn.learners import first_learner, length_remarks, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
+from core.workflows.learn.personal_checks import check_personal
 from core.workflows.learn.private import check_private, plan, protected, without_memory
 from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
@@ -81,6 +82,7 @@ def train_classifier(
     task.check(dataset.label_names())
     task.check_size(len(dataset))
     shares = settings.data
+    check_personal(settings, request.model, dataset.texts, task.outputs(dataset.label_names()))
     split = split_rows(task.stratified(dataset), fractions=shares.fractions, seed=shares.split_seed)
     split = task.remarked(split, dataset)
     all_rows = dataset.take(split.train)  # from which the baseline learns, whatever the model has time for

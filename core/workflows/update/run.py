@@ -33,6 +33,7 @@ from core.workflows.drift.run import detect_drift
 from core.workflows.learn.blending import strategy_of
 from core.workflows.learn.learners import length_remarks
 from core.workflows.learn.learning import ShouldStop
+from core.workflows.learn.personal_checks import check_column, check_personal_settings
 from core.workflows.learn.private import without_memory
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
@@ -183,6 +184,8 @@ def update_classifier(
     if privacy is not None:
         strategy.noise = privacy.hiding(train.groups, settings)
     outputs = task.outputs(batch.label_names(), folder.outputs)
+    check_personal_settings(settings.personal, task, folder.model_name, outputs)
+    check_column(settings.personal, [known["name"] for known in folder.inputs])
     lesson = next_lesson(
         strategy, train, validation, past=past, outputs=outputs, settings=settings, workspace=workspace
     )

@@ -11,6 +11,7 @@ import numpy as np
 from core.networks.encoders import TextNetwork
 from core.networks.explain import ADDING_UP, Attribution, occlude
 from core.networks.explain.networks import explain
+from core.networks.standalone.personal import Personal, personal_in, personal_of
 from core.networks.text import TextPipeline
 from core.tasks.answering import Engine
 from core.workflows.versions.folder import VersionFolder
@@ -28,6 +29,8 @@ def explain_answer(folder: Path, engine: Engine, text: str, output: int | None =
     """
     version = VersionFolder(folder)
     explained = int(engine.compute([text])[0].argmax()) if output is None else output
+    if _head_answers(personal_of(engine), text):
+        return occlude(engine, [text], [explained])[0]
     attribution = explain(version.load_model(), version.load_pipeline(), text, explained)
     return attribution if attribution is not None else occlude(engine, [text], [explained])[0]
 
@@ -41,11 +44,18 @@ def exactly_explained(folder: Path) -> Callable[[str, int], Attribution | None] 
     if version.model_name not in ADDING_UP:
         return None
     model, pipeline = version.load_model(), version.load_pipeline()
-    return partial(_explained, model, pipeline) if model.additive else None
+    return partial(_explained, model, pipeline, personal_in(folder)) if model.additive else None
 
 
-def _explained(model: TextNetwork, pipeline: TextPipeline, text: str, output: int) -> Attribution | None:
-    return explain(model, pipeline, text, output)
+def _explained(
+    model: TextNetwork, pipeline: TextPipeline, personal: Personal | None, text: str, output: int
+) -> Attribution | None:
+    return None if _head_answers(personal, text) else explain(model, pipeline, text, output)
+
+
+def _head_answers(personal: Personal | None, text: str) -> bool:
+    """Whether words count otherwise than in the shared model: then only the whole can be asked. A threshold moves no word."""
+    return personal is not None and personal.reads_features and personal.key_of(text) is not None
 
 
 def explain_many(engine: Engine, texts: Sequence[str], predicted: Sequence[int]) -> list[Attribution]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.config import settings_of
+from core.fairness.personal import LAW
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
 from core.workflows.requests import PROMISES, DataConfig
+from dashboard.parts import tables
 from dashboard.parts.forms import private_way
 from dashboard.parts.forms.forms import settings_form
-from dashboard.shell.i18n import t
+from dashboard.shell.i18n import t, t_message
 
 if TYPE_CHECKING:
     from core.base.config import Config, Setting
@@ -50,6 +52,8 @@ def draw(task: Task, model: str, defaults: Mapping[str, Any], *, key: str) -> di
             values |= _group(configs, defaults, idle, key)
             if name == "promises" and private:
                 st.caption(t("privacy.settings_hint"))
+            if name == "promises" and values.get("personal_kind", "none") != "none":
+                st.warning(tables.plain(t_message(LAW)), icon=":material/gavel:")
     return values
 
 

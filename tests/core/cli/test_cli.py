@@ -203,6 +203,7 @@ def test_export_writes_a_bundle(trained: dict[str, Any], tmp_path: Path, run: An
             "config.json",
             "model_card.md",
             "inputs.py",
+            "personal.py",
             "pipeline.py",
             "predict.py",
         ]
