@@ -66,7 +66,9 @@ def _spent_by_version(version: VersionInfo, budget: float) -> None:
     written = [f"{value:.2f}" for value in spent]
     chart = charts.figure(height=260)
     shades = [colors.categorical[0] if number == version.number else colors.muted for number in numbers]
-    chart.add_bar(x=names, y=spent, text=written, textposition="outside", marker={"color": shades}, width=0.5, showlegend=False)
+    chart.add_bar(
+        x=names, y=spent, text=written, textposition="outside", marker={"color": shades}, width=0.5, showlegend=False
+    )
     chart.add_hline(y=budget, line={"color": colors.muted, "dash": "dot", "width": 1.5})
     chart.update_yaxes(title_text=t("privacy.spent_series"), range=[0, 1.15 * max(budget, *spent)])
     charts.draw(chart, key="privacy.spent", alt=t("privacy.spent_alt", spent=written, budget=f"{budget:g}"))
