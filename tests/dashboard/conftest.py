@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs import JobQueue
 from dashboard.parts.forms import estimator, foresight
+from dashboard.parts.privacy import planner
 from dashboard.shell.navigation import ASKED_TAB, Place
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -71,7 +72,7 @@ def _fresh_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         pools.append(ThreadPoolExecutor(**options))
         return pools[-1]
 
-    for module in (estimator, foresight):
+    for module in (estimator, foresight, planner):
         monkeypatch.setattr(module, "ThreadPoolExecutor", tracked)
     yield
     for pool in pools:

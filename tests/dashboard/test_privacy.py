@@ -1,0 +1,105 @@
+"""Differential privacy on every page that has to do with it: Train before Start, Overview, Update, Evaluate."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.workspace import open_workspace
+from dashboard.parts.privacy.spending import scientific
+from tests.core.conftest import reviews, save
+from tests.dashboard.conftest import open_tab, wait
+
+OpenPage = Callable[..., AppTest]
+PROMISED = {"private": True, "epsilon": 3.0, "privacy_budget": 5.0, "hashed_features": 256}
+
+
+@pytest.fixture(scope="module")
+def trained(make_home: Callable[[str], Path]) -> Path:
+    """A model that was solved from noisy sums, and a batch of other rows."""
+    folder = make_home("private")
+    workspace = open_workspace(folder)
+    stored = save(workspace, reviews(300), "First")
+    request = TrainRequest(classifier="P", dataset=stored.id, model="hashed", strategy="ridge", settings=PROMISED)
+    list(train_classifier(request, workspace))
+    save(workspace, reviews(300, seed=1), "Second")
+    return folder
+
+
+@pytest.fixture
+def home(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = shutil.copytree(trained, tmp_path / "home")
+    monkeypatch.setenv("EVERGREEN_HOME", str(folder))
+    return folder
+
+
+def told(at: AppTest) -> str:
+    """All sentences of a page."""
+    return "\n".join(str(each.value) for each in [*at.markdown, *at.caption, *at.error, *at.warning])
+
+
+def bars(at: AppTest) -> list[str]:
+    """The words on budget bars."""
+    return [str(each.proto.text) for each in at.get("progress")]
+
+
+def with_model(at: AppTest, **settings: Any) -> AppTest:
+    at.pills(key="train.model").set_value("hashed").run()
+    at.toggle(key="train.settings.private").set_value(True).run()
+    for name, value in settings.items():
+        at.number_input(key=f"train.settings.{name}").set_value(value)
+    return at.run()
+
+
+def test_a_small_number_is_written_as_people_do() -> None:
+    assert scientific(5.97e-5) == "6 × 10⁻⁵"
+    assert scientific(1.25e-12) == "1.2 × 10⁻¹²"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_overview_has_the_budget_and_evaluate_the_promise(open_page: OpenPage, home: Path, language: str) -> None:
+    at = open_page("overview", language=language)
+    assert not at.exception
+    assert any("3.00" in line and "2.00" in line for line in bars(at))
+    at = open_page("evaluate", language=language)
+    open_tab(at, "evaluate", "privacy")
+    at.run()
+    assert not at.exception
+    assert "3.00" in told(at)
+    assert any(len(table.value) == 1 for table in at.dataframe)  # what its one batch spent
+    assert len(at.table[0].value) > 5  # what lies outside
+
+
+def test_train_says_before_start_what_it_would_spend(open_page: OpenPage, home: Path) -> None:
+    at = open_page("train")
+    assert "differential privacy" in told(at).lower()  # with Auto, a hint
+    with_model(at)
+    keys = {each.key for each in at.main if each.key}
+    assert not any("memory_size" in str(key) for key in keys)
+    wait(lambda: "ε = 3.00" in told(at.run()))
+    assert any("3.00 afterwards" in line for line in bars(at))
+    assert at.session_state["train.private_way"] == "ridge"
+    at.toggle(key="train.settings.private").set_value(False).run()
+    assert "train.settings.epsilon" not in {each.key for each in at.slider}
+    assert not bars(at)
+
+
+def test_update_says_what_is_left_and_refuses_before_start(open_page: OpenPage, home: Path) -> None:
+    workspace = open_workspace(home)
+    batch = next(stored for stored in workspace.datasets.list() if stored.name == "Second")
+    at = open_page("update")
+    at.session_state["update.chosen"] = {"P": batch.id}
+    open_tab(at, "update", "learn")
+    at.run()
+    assert not at.exception
+    wait(lambda: bool(bars(at.run())))
+    assert any("3.00 of 5" in line for line in bars(at))  # other rows: nobody pays twice
+    again = next(stored for stored in workspace.datasets.list() if stored.name == "First")
+    assert again.id != batch.id
