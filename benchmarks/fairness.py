@@ -1,9 +1,10 @@
 """What each way against unequal treatment gains, and what it costs, on real data; and a stream of updates, one of them unfair.
 
-Davidson et al.'s tweets (is a tweet abusive?) by words of African-American English and by identity words, identity
-templates (Dixon et al.) whose training rows were made unfair, and COLD, Chinese comments by topic. Each model is trained with each mitigation on the same
-rows; the test rows are answered once and choose nothing. A row of the table is one mitigation: macro-F1, false and true positive
-gap (largest rate of a group minus the smallest) with 95 % intervals, and the difference to none, paired on the rows.
+Davidson et al.'s tweets (is a tweet abusive?) by words of African-American English and by identity words, identity templates
+(Dixon et al.) whose training rows were made unfair, and COLD, Chinese comments by topic. Each model is trained with each
+mitigation on the same rows; the test rows are answered once and choose nothing. A row of the table is one mitigation: macro-F1,
+false and true positive gap (largest rate of a group minus the smallest) with 95 % intervals, and the difference to none, paired
+on the rows.
 
     python benchmarks/fairness.py --data ../shared/data [--models linear ngrams] [--seeds 1] [--rows 8000] [--only tweets]
     python benchmarks/fairness.py --data ../shared/data --stream
