@@ -87,7 +87,7 @@ def sources(data: Path, rows: int) -> Iterator[tuple[str, dict[str, Any], TextDa
 
 def templates(data: Path, rows: int) -> tuple[TextDataset, TextDataset, TextDataset]:
     """Identity templates of which the training rows are unfair: three in four of those that name a faith, an origin, a sexuality
-    or a disability and are kept are abusive, one in four of all others. The test rows stay as they are, half and half.
+    or a disability are abusive, one in four of all others. They are few, since a template gives itself away; the test is fair.
     """
     table = read(data / "bias" / "madlibs_en.csv")
     texts, names = [row["text"] for row in table], ["abusive" if row["label"] == "BAD" else "fine" for row in table]
@@ -103,7 +103,7 @@ def templates(data: Path, rows: int) -> tuple[TextDataset, TextDataset, TextData
         drawn = np.flatnonzero(np.random.default_rng(1).random(len(part)) < chance)
         return part.take(drawn[:most])
 
-    return kept(first, rows // 4), kept(validation, rows // 20), test
+    return kept(first, rows // 80), kept(validation, rows // 160), test
 
 
 def rows_to_measure(settings: dict[str, Any], model: str, train: TextDataset, test: TextDataset) -> MeasuredRows:
