@@ -35,7 +35,7 @@ class Personal:
     Parameters
     ----------
     stored
-        The content of ``personal.json``: ``column``, ``kind`` ("threshold" or "head"), ``label``, where settings make its false
+        The content of ``personal.json``: ``column``, ``kind`` ("threshold" or "head"), ``output``, where settings make its false
         positives equally frequent (else null), and ``groups``, the key of each value
         (`inputs.category`) → its ``name``, ``offsets`` (outputs) and, of heads, ``weights`` (outputs, width).
     """
@@ -43,7 +43,7 @@ class Personal:
     def __init__(self, stored: Mapping[str, Any]) -> None:
         self.column: str = stored["column"]
         self.kind: str = stored["kind"]
-        self.label: str | None = stored["label"]
+        self.output: str | None = stored["output"]
         groups: Mapping[str, Any] = stored["groups"]
         self.names: dict[str, str] = {key: own["name"] for key, own in groups.items()}
         self._offsets = {key: np.array(own["offsets"], dtype=np.float64) for key, own in groups.items()}

@@ -102,7 +102,7 @@ def personalise(
         stored = {
             "column": config.personal_by,
             "kind": config.personal_kind,
-            "label": report["label"],
+            "output": report["label"],
             "groups": kept,
         }
         (folder.path / FILE).write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")

@@ -73,14 +73,14 @@ def groups_on_tests(folder: VersionFolder, tests: Sequence[int]) -> list[GroupOn
     for key, name in personal.names.items():
         own = keys == key
         if own.any():
-            negative = own & (truth != personal.label)
-            given = [(answers == personal.label)[negative] for answers in said]
+            negative = own & (truth != personal.output)
+            given = [(answers == personal.output)[negative] for answers in said]
             groups.append(
                 GroupOnTests(
                     name,
                     int(own.sum()),
                     *_compared(before[own], after[own]),
-                    None if personal.label is None else _compared(*given),
+                    None if personal.output is None else _compared(*given),
                 )
             )
     return groups

@@ -260,7 +260,7 @@ def test_a_column_of_names_leaves_everything_to_what_all_share(evergreen_home: P
 def test_false_positives_on_frozen_tests_stand_beside_accuracy(workspace: Workspace) -> None:
     folder = folder_of(workspace)
     stored = json.loads((folder.path / "personal.json").read_text("utf-8"))
-    (folder.path / "personal.json").write_text(json.dumps({**stored, "label": "good"}), encoding="utf-8")
+    (folder.path / "personal.json").write_text(json.dumps({**stored, "output": "good"}), encoding="utf-8")
     (south,) = [group for group in groups_on_tests(folder, [1]) if group.name == "South"]
     assert south.false_positives is not None
     rows = folder.predictions(1)
