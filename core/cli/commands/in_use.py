@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from core.base.config import build, home
 from core.base.errors import ConfigError
@@ -16,11 +17,13 @@ from core.serving.monitor.store import MonitorStore
 from core.statistics.intervals import Estimate
 from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Foreseen
-from core.workflows.monitor.groups import NovelGroups, novel_groups
 from core.workflows.monitor.look import DayLook, Monitored, monitored
 from core.workflows.monitor.novelty import NoveltyLook, novelty
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from core.workflows.monitor.groups import NovelGroups
 
 
 def threshold(asked: argparse.Namespace) -> None:
@@ -66,6 +69,8 @@ def _show(asked: argparse.Namespace) -> None:
         show(asked, {**look.to_dict(), "novelty": None}, "\n".join(_lines(look)))
         return
     unlike = novelty(version, workspace, folder, days=asked.days)
+    from core.workflows.monitor.groups import novel_groups  # loads scikit-learn, which the rest does without
+
     groups = novel_groups(unlike, version, workspace, folder, days=asked.days)
     content = {**look.to_dict(), "novelty": {**unlike.to_dict(), **groups.to_dict()}}
     show(asked, content, "\n".join([*_lines(look), *_novelty_lines(unlike, groups)]))

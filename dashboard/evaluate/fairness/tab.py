@@ -28,7 +28,7 @@ def draw(shown: Shown) -> None:
     try:
         require_labels(shown.task)
     except ModelError as error:
-        st.info(t_message(error.message), icon=":material/info:")
+        st.info(plain(t_message(error.message)), icon=":material/info:")
         return
     version = shown.version
     record = FairnessStore(home()).load(version.classifier, version.number, version.created)
