@@ -20,7 +20,6 @@ from core.registry.records import FairnessStore, new_id
 from core.serving.engines.graphs import load_version
 from core.workflows.fairness.request import FairnessRequest, has_positive, require_labels, require_positive
 from core.workflows.fairness.rows import rows_of_dataset, rows_of_frozen_tests
-from core.workflows.learn.running import parts_of
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -55,7 +54,7 @@ def measure_fairness(
         Where the task gives no answers to compare, the version has no such label, or the rows fall into no groups.
     """
     began = time.monotonic()
-    identity = parts_of(resume)[0] or new_id()
+    identity = str((resume or {}).get("run_id") or new_id())
     yield RunStarted(identity)
     yield StageStarted(message("fairness.reading", "Reading the rows and their groups."), 0.0)
     version = workspace.registry.resolve(request.classifier, request.version)
