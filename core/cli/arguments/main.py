@@ -94,6 +94,7 @@ COMMANDS = {
             metavar="FILE",
             help="a list of words, a group a line: 'gender/women: she, her'; default: the built-in one",
         ),
+        module="measure",
         learns=False,
     ),
     "drift": Command(

@@ -1,4 +1,5 @@
-"""What a version is worth: on labelled rows, on tests of single abilities, in other arithmetics, and for a new batch."""
+"""What a version is worth: on labelled rows, on tests of single abilities, in other arithmetics,
+for groups of people, and for a new batch."""
 
 from __future__ import annotations
 
@@ -7,10 +8,11 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from core.base.errors import DataError
 from core.base.wording import points, score, signed
 from core.cli.printing import plain, show
 from core.cli.tables import facts, load_for
-from core.cli.workflow import version_of
+from core.cli.workflow import carry_out, version_of
 from core.registry.records.reports import read_report
 from core.serving.engines.graphs import load_version
 from core.tasks.text_classification.behaviour import run_tests
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
 
 NOTHING: dict[str, Any] = {"serving": {}, "variants": [], "rule": None, "note": None}  # of versions made before
 WORDS = 12  # each way, printed by drift
+GAP_TITLES = {
+    "selection": "demographic parity difference",
+    "odds": "equalised odds difference",
+    "fpr": "gap in false positives",
+    "tpr": "gap in true positives",
+    "accuracy": "gap in accuracy",
+}
 
 
 def evaluate(asked: argparse.Namespace) -> None:
@@ -137,3 +146,45 @@ def headline(report: dict[str, Any]) -> str:
     names: list[str] = [name for name in known if name in report]
     names = names or [name for name, figure in report.items() if isinstance(figure, dict) and "low" in figure]
     return ", ".join(f"{name.replace('_f1', '-F1').replace('_', ' ')} {score(**report[name])}" for name in names)
+
+
+def fairness(asked: argparse.Namespace) -> None:
+    path, asked.terms = asked.terms, None
+    words = {}
+    if path is not None:
+        try:
+            words["terms"] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(
+                "fairness.terms_file",
+                "The list of words {file} cannot be read: {reason}. Name a text file in UTF-8 with a group a line.",
+                file=path.name,
+                reason=str(error),
+            ) from error
+    content = plain(carry_out(asked, **words).fairness)
+    show(asked, content, fairness_text(content))
+
+
+def fairness_text(record: dict[str, Any]) -> str:
+    """A line for each gap, each group, and each pair of groups whose words were exchanged."""
+    lines = [f"{GAP_TITLES[name]:<32} {_fairness_figure(gap)}   p {gap['p_value']:.3f}   {gap['highest']} / {gap['lowest']}"
+             for name, gap in record["gaps"].items()]  # fmt: skip
+    for group in record["groups"]:
+        rates = "   ".join(
+            f"{name} {_fairness_figure(group[name])}" for name in ("selection", "fpr", "tpr", "accuracy") if group[name]
+        )
+        lines.append(f"{group['name']:<32} {group['rows']:>6,} rows   {rates or 'too few rows'}")
+    for pair in record["counterfactual"]:
+        figures = (
+            f"{_fairness_figure(pair['gap'])}   flips {_fairness_figure(pair['flips'])}"
+            if pair["gap"]
+            else "too few texts"
+        )
+        lines.append(
+            f"{pair['first']} → {pair['second']} ({pair['source']}, {pair['texts']:,})".ljust(56) + f" {figures}"
+        )
+    return "\n".join(lines)
+
+
+def _fairness_figure(stored: dict[str, float]) -> str:
+    return f"{stored['value']:.3f} ({stored['low']:.3f}–{stored['high']:.3f})"

@@ -54,7 +54,7 @@ def measure_fairness(
         Where the task gives no answers to compare, the version has no such label, or the rows fall into no groups.
     """
     began = time.monotonic()
-    identity = resume["run_id"] if resume else new_id()
+    identity = str((resume or {}).get("run_id") or new_id())
     yield RunStarted(identity)
     yield StageStarted(message("fairness.reading", "Reading the rows and their groups."), 0.0)
     version = workspace.registry.resolve(request.classifier, request.version)

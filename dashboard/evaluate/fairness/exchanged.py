@@ -37,7 +37,7 @@ def draw(record: Mapping[str, Any]) -> None:
         st.caption(f":material/hourglass_empty: {tn('fairness.few_texts', few, needed=MINIMUM_ROWS)}")
     if not known:
         return
-    _chart(known[:MOST_PAIRS], source, positive)
+    _chart(known[:MOST_PAIRS], source, record["choice"]["positive"])
     with st.expander(t("fairness.pairs")):
         table = pair_table(known)
         st.dataframe(table, hide_index=True, key=f"{KEY}.pairs.{source}", height=tables.height_of(len(table)))
@@ -80,7 +80,7 @@ def _chart(pairs: list[Mapping[str, Any]], source: str, positive: str) -> None:
     chart.update_xaxes(title_text=t("fairness.gap"), tickformat="+.2f")
     chart.update_yaxes(automargin=True, showgrid=False)
     widest = pairs[0]
-    facts = {"first": tables.plain(widest["first"]), "second": tables.plain(widest["second"]), "positive": positive}
+    facts = {"first": widest["first"], "second": widest["second"], "positive": positive}
     title = t("fairness.exchanged_chart", change=tables.points(widest["gap"]["value"]), **facts)
     charts.draw(chart, key=f"{KEY}.exchanged.{source}", alt=title, title=title)
 

@@ -118,8 +118,8 @@ def _chart(record: Mapping[str, Any], measure: str) -> None:
     title = t("fairness.chart", measure=t(f"fairness.{measure}"))
     if gap is not None:
         facts = {
-            "low": short(gap["lowest"]),
-            "high": short(gap["highest"]),
+            "low": gap["lowest"],
+            "high": gap["highest"],
             "points": tables.size_in_points(gap["value"]),
         }
         title = t("fairness.chart_gap", measure=t(f"fairness.{measure}"), **facts)

@@ -13,6 +13,7 @@ from core.workflows.fairness.request import require_labels
 from dashboard.evaluate.fairness import exchanged, form, groups, watch
 from dashboard.evaluate.page import Shown
 from dashboard.parts.run_view import run_view
+from dashboard.parts.tables import plain
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message
 
