@@ -39,9 +39,7 @@ def record(change: float = -0.1) -> dict[str, Any]:
         "scores": {name: estimate(value + changes[name]) for name, value in scores.items()},
         "differences": {name: estimate(value, 0.01) for name, value in changes.items()},
     }
-    groups = [
-        {"name": name, "rows": 100, "positive": 40, "fpr_gap": True, "tpr_gap": True} for name in ("a*b", "–")
-    ]
+    groups = [{"name": name, "rows": 100, "positive": 40, "fpr_gap": True, "tpr_gap": True} for name in ("a*b", "–")]
     return {
         "id": "20260101-000000-abcdef",
         "name": "Tweets",
