@@ -268,9 +268,7 @@ COMMANDS = {
     "comparisons": kept("comparisons that were made"),
     "searches": kept("searches that were made"),
     "sessions": kept("labelling sessions"),
-    "doctor": Command(
-        "what runs here (GPU or CPU), and what keeps it from running faster", module="serve", learns=False
-    ),
+    "doctor": Command("what runs here (GPU or CPU), and what keeps it from running faster", learns=False),
     "serve": Command(
         "the REST API alone, without the dashboard",
         option("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1, this machine only"),

@@ -1,5 +1,4 @@
-"""``serve`` and ``keys``: the API without the dashboard, and the keys its callers show; ``doctor``: what this installation runs
-models on, and what keeps it from running faster. Loads no PyTorch."""
+"""``serve`` and ``keys``: the API without the dashboard, and the keys its callers show. Loads no PyTorch."""
 
 from __future__ import annotations
 
@@ -14,7 +13,6 @@ from core.serving.api import PREFIX
 from core.serving.api.hosts import EVERY_ADDRESS, THIS_MACHINE, VARIABLE, allowed_hosts
 from core.serving.api.keys import Key, KeyStore
 from core.serving.api.limits import ApiLimits
-from core.serving.engines.providers import ProviderReport, examine
 
 
 def serve(asked: argparse.Namespace) -> None:
@@ -57,31 +55,3 @@ def keys(asked: argparse.Namespace) -> None:
 def _line(key: Key) -> str:
     used = f"last used {key.last_used}" if key.last_used else "never used"
     return f"{key.name:<24}  created {key.created}  {used}"
-
-
-def doctor(asked: argparse.Namespace) -> None:
-    """Print the report; exit code 1 when something is wrong."""
-    report = examine()
-    show(asked, report.to_dict(), "\n".join(_findings(report)))
-    if report.problems:
-        raise SystemExit(1)
-
-
-def _findings(report: ProviderReport) -> list[str]:
-    builds = ", ".join(f"{name} {version}" for name, version in report.packages.items())
-    where = ", ".join(f"{count} on {short(provider)}" for provider, count in report.placement.items())
-    return [
-        f"Python           {sys.version.split()[0]}, {sys.executable}",
-        f"Processor cores  {report.device.cores}",
-        f"Graphics card    {report.device.name or 'none that answers'}",
-        f"ONNX Runtime     {builds or 'not installed by pip'}",
-        f"Built for        {', '.join(map(short, report.available))}",
-        f"Really runs on   {short(report.runs)} (nodes of a test network: {where})",
-        *(f"Problem          {problem}" for problem in report.problems),
-        *([] if report.problems else ["No problem found."]),
-    ]
-
-
-def short(provider: str) -> str:
-    """``CUDA`` for ``CUDAExecutionProvider``."""
-    return provider.removesuffix("ExecutionProvider")

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
         "import core.workflows.workspace",
         "import core.data.loading.load, core.data.dataset.store, core.data.reading.tables",
         "import core.cli.commands.evolve, core.evolve.keeper",
-        "import core.cli.commands.predict, core.cli.commands.in_use, core.cli.commands.serve",
+        "import core.cli.commands.predict, core.cli.commands.in_use, core.cli.commands.doctor",
         "import core.networks.architectures, core.networks.architectures.causal",
         "import core.continual.methods, core.continual.families",
         "from core.tasks import TASKS; [task.networks() for task in TASKS.values()]",
