@@ -7,11 +7,13 @@ from pathlib import Path
 from core.data.labelling.corrections import Corrections
 from core.evolve.ledger import Ledgers
 from core.registry import Registry
+from core.registry.records import FairnessStore
 from core.serving.monitor.store import MonitorStore
 
 
 def delete_model(home: Path, name: str) -> None:
-    """Remove a model with its versions, its corrections, its policy, and what was counted of it in use.
+    """Remove a model with its versions, its corrections, its policy, what was counted of it in use, and its measurements of
+    fairness.
 
     Raises
     ------
@@ -23,3 +25,4 @@ def delete_model(home: Path, name: str) -> None:
     queue = Corrections(home)
     queue.remove(name, [correction.text for correction in queue.list(name)])
     MonitorStore(home).delete(name)
+    FairnessStore(home).remove(name)

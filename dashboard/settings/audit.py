@@ -66,6 +66,14 @@ def _row(entry: Entry) -> dict[str, str]:
     }
 
 
+WATCHED = {
+    "by": "by",
+    "column": "column",
+    "positive": "positive",
+    "terms": "words",
+}  # what fairness is watched for, in its words
+
+
 def _who(who: str) -> str:
     """In words, with the name of who it was where one is known."""
     for kind in (COMMAND, RUN, PAGE, PROGRAM, POLICY):
@@ -91,7 +99,7 @@ def _reason(entry: Entry) -> str:
         labels = {field.name: setting_label(field) for field in settings_of(Statements)}
         changed = [labels.get(name, name) for name in entry.facts.get("changed") or ()]
         told.append(t("audit.statements_changed", fields=changed))
-    if entry.did in ("policy_set", "keeping_set"):
+    if entry.did in ("policy_set", "keeping_set", "fairness_watched"):
         changes = (entry.facts.get("changed") or {}).items()
         told.append(t("audit.rules_changed", fields=[f"{_rule(name)}: {_value(value)}" for name, value in changes]))
     if entry.did in ("rows_taken", "rows_decided") and "file" in entry.facts:
@@ -104,6 +112,8 @@ def _rule(name: str) -> str:
     """What a rule of a policy, or of what is kept, is called on screen."""
     if name == "strategy":  # chosen from what suits the model, so no setting of a form
         return t("autopilot.strategy")
+    if name in WATCHED:
+        return t(f"fairness.{WATCHED[name]}")
     fields = {field.name: field for field in (*settings_of(Policy), *settings_of(Keeping))}
     field = fields.get({"texts": "kept_texts", "days": "kept_days"}.get(name, name))
     return name if field is None else setting_label(field)

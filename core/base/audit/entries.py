@@ -32,6 +32,8 @@ Done = Literal[
     "key_revoked",
     "policy_set",
     "keeping_set",
+    "fairness_watched",
+    "fairness_unwatched",
     "shadow_begun",
     "rows_taken",
     "rows_decided",

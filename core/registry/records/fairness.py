@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core.base.audit import AuditLog
 from core.base.files import read_object
 from core.registry.records.files import write_record
 
@@ -19,6 +20,7 @@ class FairnessStore:
 
     def __init__(self, home: Path) -> None:
         self._folder = Path(home) / "fairness"
+        self._audit = AuditLog(home)
 
     def save(self, record: dict[str, Any]) -> None:
         """Store a measurement by its ``"classifier"`` and ``"version"``, in place of an older one."""
@@ -32,6 +34,11 @@ class FairnessStore:
     def watch(self, classifier: str, choice: dict[str, Any]) -> None:
         """Measure these groups before and after every update from now on."""
         write_record(self._path(classifier, "watched"), {"classifier": classifier, "choice": choice})
+        self._audit.add(
+            "fairness_watched",
+            model=classifier,
+            facts={"changed": {name: value for name, value in choice.items() if value}},
+        )
 
     def watched(self, classifier: str) -> dict[str, Any] | None:
         """The groups that a classifier is watched for, as they were chosen; None where it is not watched."""
@@ -39,9 +46,20 @@ class FairnessStore:
         return choice if isinstance(choice, dict) else None
 
     def unwatch(self, classifier: str) -> None:
+        """Measure nothing more before and after updates."""
         with suppress(FileNotFoundError):
             self._path(classifier, "watched").unlink()
+            self._audit.add("fairness_unwatched", model=classifier)
+
+    def remove(self, classifier: str) -> None:
+        """Forget all that was measured of a classifier, and what it is watched for."""
+        for path in self._folder.glob(f"{self._begin(classifier)}-*.json"):
+            path.unlink(missing_ok=True)
 
     def _path(self, classifier: str, name: str) -> Path:
         # The classifier's own name may be longer in bytes than a file's may.
-        return self._folder / f"{hashlib.blake2b(classifier.encode(), digest_size=8).hexdigest()}-{name}.json"
+        return self._folder / f"{self._begin(classifier)}-{name}.json"
+
+    @staticmethod
+    def _begin(classifier: str) -> str:
+        return hashlib.blake2b(classifier.encode(), digest_size=8).hexdigest()
