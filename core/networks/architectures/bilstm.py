@@ -40,6 +40,7 @@ BILSTM = Architecture(
     config_class=BiLSTMConfig,
     network_class="core.networks.encoders.bilstm:BiLSTM",
     defaults={"learning_rate": 4e-3, "batch_size": 16, "epochs": 6},
+    private_defaults={"dropout": 0.0, "word_dropout": 0.0, "batch_size": 512, "epochs": 20},
     presets={
         "quick": {"embedding_size": 64, "hidden_size": 64, "max_length": 120},
         "thorough": {"embedding_size": 192, "hidden_size": 192, "epochs": 10, "patience": 4, "max_length": 320},

@@ -96,6 +96,7 @@ ENCODER = Architecture(
         "quick": {"tuning": "frozen", "epochs": 20, "patience": 5},
         "thorough": {"tuning": "full", "epochs": 5, "max_length": 256, "tune_word_embeddings": True},
     },
+    private_defaults={"tuning": "frozen", "learning_rate": 1e-2, "batch_size": 512, "epochs": 20},
     shaped_by_texts=True,
     general_features=True,
     without_effect=frozenset(

@@ -40,6 +40,7 @@ HASHED = Architecture(
         "epochs": 20,
         "word_dropout": 0.0,
     },
+    private_defaults={"hashed_features": 1024, "batch_size": 512, "learning_rate": 1e-2},
     presets={"quick": {"epochs": 8, "hashed_features": 1024}, "thorough": {"epochs": 40, "hashed_features": 4096}},
     fixed_features=True,
     general_features=True,

@@ -52,6 +52,18 @@ NGRAMS = Architecture(
     config_class=NgramsConfig,
     network_class="core.networks.encoders.ngrams:NgramBag",
     defaults={"learning_rate": 5e-3, "batch_size": 32, "epochs": 20, "max_length": 1024, "windows": 20},
+    # Single words and few numbers each: what a word says must stand out from the noise on each of its numbers.
+    private_defaults={
+        "longest_ngram": 1,
+        "embedding_size": 16,
+        "dropout": 0.0,
+        "word_dropout": 0.0,
+        "learning_rate": 0.1,
+        "batch_size": 512,
+        "gradient_accumulation": 2,
+        "epochs": 40,
+        "clip_norm": 0.3,
+    },
     presets={
         "quick": {"epochs": 10, "embedding_size": 16},
         "thorough": {"epochs": 30, "patience": 5, "embedding_size": 64, "longest_ngram": 3},

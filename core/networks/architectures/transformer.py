@@ -24,6 +24,7 @@ TRANSFORMER = Architecture(
     config_class=TransformerConfig,
     network_class="core.networks.encoders.transformer:TransformerEncoder",
     defaults={"learning_rate": 1e-3, "batch_size": 32, "epochs": 8},
+    private_defaults={"dropout": 0.0, "word_dropout": 0.0, "batch_size": 512, "epochs": 20},
     presets={
         "quick": {"embedding_size": 64, "hidden_size": 128, "epochs": 4, "max_length": 120},
         "thorough": {

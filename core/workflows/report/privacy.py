@@ -1,4 +1,4 @@
-"""What a version promises of privacy, what it has spent, and what lies outside the promise: in a report and in a bundle's card."""
+"""What a version promises of privacy, what it has spent, and what lies outside the promise: in a report and in a card."""
 
 from __future__ import annotations
 
