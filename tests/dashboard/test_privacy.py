@@ -81,12 +81,14 @@ def test_train_says_before_start_what_it_would_spend(open_page: OpenPage, home: 
     at = open_page("train")
     assert "differential privacy" in told(at).lower()  # with Auto, a hint
     with_model(at)
+    assert at.session_state["train.settings.batch_size"] == 512  # what suits noise
     keys = {each.key for each in at.main if each.key}
     assert not any("memory_size" in str(key) for key in keys)
     wait(lambda: "ε = 3.00" in told(at.run()))
     assert any("3.00 afterwards" in line for line in bars(at))
-    assert at.session_state["train.private_way"] == "ridge"
+    assert at.session_state["train.private_way"] == "finetune"
     at.toggle(key="train.settings.private").set_value(False).run()
+    assert at.session_state["train.settings.batch_size"] == 32
     assert "train.settings.epsilon" not in {each.key for each in at.slider}
     assert not bars(at)
 
