@@ -72,6 +72,7 @@ def test_overview_has_the_budget_and_evaluate_the_promise(open_page: OpenPage, h
     open_tab(at, "evaluate", "privacy")
     at.run()
     assert not at.exception
+    assert "ε = 3" in str(at.caption[0].value)  # of the page
     assert "3.00" in told(at)
     assert any(len(table.value) == 1 for table in at.dataframe)  # what its one batch spent
     assert len(at.table[0].value) > 5  # what lies outside
@@ -103,5 +104,9 @@ def test_update_says_what_is_left_and_refuses_before_start(open_page: OpenPage, 
     assert not at.exception
     wait(lambda: bool(bars(at.run())))
     assert any("3.00 of 5" in line for line in bars(at))  # other rows: nobody pays twice
-    again = next(stored for stored in workspace.datasets.list() if stored.name == "First")
-    assert again.id != batch.id
+    at.session_state["update.learn.P.1.epsilon"] = 20.0
+    wait(lambda: bool(at.run().error))
+    assert "exceed the privacy budget" in at.error[0].value
+    assert at.button(key="update.start").disabled
+    ways = at.radio(key="update.family").options
+    assert len(ways) < 6  # those that keep rows are not offered
