@@ -19,7 +19,7 @@ import argparse
 import statistics
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,32 +42,28 @@ from core.workflows.versions.past import Labelled
 EPSILONS = (0.0, 1.0, 3.0, 8.0)  # 0: without privacy
 MINILM = {"encoder": "packaged:all-minilm-l6-v2", "tuning": "frozen", "trim_pieces": False}
 E5 = {"encoder": "packaged:multilingual-e5-small", "tuning": "frozen", "trim_pieces": False}
-# Learned by steps: as many rows a step as noise asks for.
-HEAD = {"learning_rate": 0.02, "batch_size": 512, "epochs": 20, "clip_norm": 1.0}
-BAG = {"learning_rate": 0.01, "batch_size": 512, "epochs": 20, "clip_norm": 1.0}
 
 
 @dataclass(frozen=True)
 class Way:
-    """A model and how it learns; ``private`` are settings that only learning with noise has."""
+    """A model and how it learns; with noise by the model's defaults for that."""
 
     words: str
     model: str
     settings: dict[str, Any]
     strategy: str = "finetune"
-    private: dict[str, Any] = field(default_factory=dict)
 
 
 def _heads(name: str, settings: dict[str, Any]) -> list[Way]:
     solved = {"ridge": "ridge", "slda": "streaming LDA", "ncm": "nearest class mean"}
     ways = [Way(f"{name}, {words}", "encoder", settings, strategy) for strategy, words in solved.items()]
-    return [*ways, Way(f"{name}, head by steps", "encoder", {**settings, "epochs": 20}, private=HEAD)]
+    return [*ways, Way(f"{name}, head by steps", "encoder", {**settings, "epochs": 20})]
 
 
 PARTS = {
     "minilm": _heads("frozen MiniLM", MINILM),
     "e5": _heads("frozen e5", E5),
-    "bag": [Way("bag of n-grams", "ngrams", {}, private=BAG)],
+    "bag": [Way("bag of n-grams", "ngrams", {})],
 }
 
 
@@ -117,7 +113,7 @@ def _accuracy(way: Way, table: pd.DataFrame, epsilon: float, seed: int, asked: a
     """Of one run, in percent."""
     train, validation, answered = (_part(table, split) for split in ("train", "validation", asked.on))
     own = dict(pair.split("=", 1) for pair in asked.set) if epsilon else {}
-    promised = {"private": True, "epsilon": epsilon, **way.private, **own} if epsilon else {}
+    promised = {"private": True, "epsilon": epsilon, **own} if epsilon else {}
     settings = resolve_settings(way.model, {**way.settings, "seed": seed, "memory_size": 0, **promised})
     strategy = (way.strategy, STRATEGIES[way.strategy].config_class())
     outputs = settings.task.outputs(train[1])
@@ -149,7 +145,7 @@ def _accounts(rows: int) -> None:
     print("| run | ε asked | noise | ours | Opacus PRV | to 0.001 | dp-accounting PLD |")
     print("|---|---|---|---|---|---|---|", flush=True)
     for words, model, name, settings in (
-        ("DP-SGD", "ngrams", "finetune", BAG),
+        ("DP-SGD", "ngrams", "finetune", {}),
         ("noisy sums", "encoder", "ridge", {"tuning": "frozen"}),
     ):
         for epsilon in EPSILONS[1:]:

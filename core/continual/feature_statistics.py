@@ -170,7 +170,8 @@ class FeatureStatistics:
 def positive(matrix: Tensor) -> Tensor:
     """The nearest symmetric matrix that is nowhere below zero."""
     values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp_min(0.0)) @ vectors.T
+    nearest: Tensor = (vectors * values.clamp_min(0.0)) @ vectors.T
+    return nearest
 
 
 def packed(matrix: Tensor) -> Tensor:

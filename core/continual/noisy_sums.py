@@ -69,7 +69,8 @@ def noisy_mean(total: Tensor, rows: int, multiplier: float, most_rows: int, gene
     size = multiplier * most_rows * math.sqrt(1 + COUNTS**2)
     about = rows + size / COUNTS * float(_normal((1,), generator))
     mean = (total + size * _normal((len(total),), generator)) / max(about, 1.0)
-    return mean / mean.norm().clamp_min(1.0)
+    shortened: Tensor = mean / mean.norm().clamp_min(1.0)
+    return shortened
 
 
 def shared_multipliers(multiplier: float) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from core.statistics.intervals import Estimate
 from dashboard.overview import details
 from dashboard.parts import scores, tables
 from dashboard.parts.names import name_of
+from dashboard.parts.privacy import spending
 from dashboard.parts.recipe import recipe_sentences
 from dashboard.parts.versions import decisions, history, same_tests, serving
 from dashboard.parts.versions.verdict import joined, tell_since
@@ -103,6 +104,7 @@ def _turn() -> None:
 def _badges(version: VersionInfo, champion: VersionInfo | None) -> None:
     if champion is not None and version.number == champion.number:
         st.badge(t("models.serves_badge"), icon=":material/check:", color="green")
+    spending.badge(version)
     with suppress(RegistryError):
         if state.report(version).get("synthetic"):
             st.badge(t("shell.synthetic"), icon=":material/science:", color="gray")

@@ -26,10 +26,12 @@ def heading(title: str, caption: str = "") -> None:
 
 
 def of_classifier(classifier: str) -> str:
-    """A caption that says whose page this is: the classifier, and which of its versions serves."""
+    """A caption that says whose page this is: the classifier, which of its versions serves, and the ε of a private one."""
     champion = state.champion(classifier)
-    serving = t("shell.serves", version=champion.number) if champion else t("shell.nobody_serves")
-    return f"{plain(classifier)} · {serving}"
+    facts = [plain(classifier), t("shell.serves", version=champion.number) if champion else t("shell.nobody_serves")]
+    if champion is not None and "epsilon" in champion.summary:
+        facts.append(t("privacy.badge", epsilon=f"{float(champion.summary['epsilon']):.2g}"))
+    return " · ".join(facts)
 
 
 def warn_of_idle_card() -> None:

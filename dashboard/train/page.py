@@ -30,12 +30,12 @@ REFUSED = "train.refused"  # what was asked for, and why it did not start
 STILL_NEWS = timedelta(hours=1)  # an ended run greets a new session for this long
 
 
-def start_button(request: TrainRequest) -> None:
+def start_button(request: TrainRequest, *, disabled: bool = False) -> None:
     """Start, or join the queue; what cannot be trained is explained right here."""
     busy = [job for job in state.active_jobs() if job.state != "stopping"]
     label = t("train.queue") if busy else t("train.start")
     kind: Literal["primary", "secondary"] = "secondary" if shown_job() else "primary"
-    if st.button(label, type=kind, key="train.start", icon=":material/play_arrow:", width="stretch"):
+    if st.button(label, type=kind, key="train.start", icon=":material/play_arrow:", width="stretch", disabled=disabled):
         st.session_state.pop(REFUSED, None)
         st.session_state[REFUSED] = (request, _start(request))
     asked, refusal = st.session_state.get(REFUSED, (None, None))

@@ -37,9 +37,8 @@ def draw() -> None:
         with choice:
             tiles.draw(request, outlook, encoder=not ladder.missing_encoder(promised))
         with start:
-            if spending.is_private(request.settings):
-                spending.before_start(request)
-            page.start_button(request)
+            refused = spending.is_private(request.settings) and spending.before_start(request)
+            page.start_button(request, disabled=refused)
     with right:
         job = page.shown_job()
         if job is not None and page.side(job) == "run":

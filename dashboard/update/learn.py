@@ -113,12 +113,13 @@ def _way(situation: Situation, changes: Changes, split: Split, strategy: str, va
     if going_on:
         st.info(t("forget.going_on"), icon=":material/hourglass_top:")
     blocked = going_on or forgetting.is_half_done()  # the latter is told on top of the page
-    if _promised(champion):
-        spending.before_start(_request(situation, strategy, values))
+    refused = _promised(champion) and spending.before_start(_request(situation, strategy, values))
     # While spellings stand to be merged, that is the step to take.
     kind: Literal["primary", "secondary"] = "secondary" if labels.doubtful(situation) else "primary"
     start = t("update.start")
-    if st.button(start, key="update.start", type=kind, icon=":material/play_arrow:", disabled=blocked or not ready):
+    if st.button(
+        start, key="update.start", type=kind, icon=":material/play_arrow:", disabled=blocked or refused or not ready
+    ):
         _start(situation, strategy, values)
 
 

@@ -72,6 +72,7 @@ def test_overview_has_the_budget_and_evaluate_the_promise(open_page: OpenPage, h
     open_tab(at, "evaluate", "privacy")
     at.run()
     assert not at.exception
+    assert "ε = 3" in str(at.caption[0].value)  # of the page
     assert "3.00" in told(at)
     assert any(len(table.value) == 1 for table in at.dataframe)  # what its one batch spent
     assert len(at.table[0].value) > 5  # what lies outside
@@ -81,12 +82,14 @@ def test_train_says_before_start_what_it_would_spend(open_page: OpenPage, home: 
     at = open_page("train")
     assert "differential privacy" in told(at).lower()  # with Auto, a hint
     with_model(at)
+    assert at.session_state["train.settings.batch_size"] == 512  # what suits noise
     keys = {each.key for each in at.main if each.key}
     assert not any("memory_size" in str(key) for key in keys)
     wait(lambda: "ε = 3.00" in told(at.run()))
     assert any("3.00 afterwards" in line for line in bars(at))
-    assert at.session_state["train.private_way"] == "ridge"
+    assert at.session_state["train.private_way"] == "finetune"
     at.toggle(key="train.settings.private").set_value(False).run()
+    assert at.session_state["train.settings.batch_size"] == 32
     assert "train.settings.epsilon" not in {each.key for each in at.slider}
     assert not bars(at)
 
@@ -101,5 +104,9 @@ def test_update_says_what_is_left_and_refuses_before_start(open_page: OpenPage, 
     assert not at.exception
     wait(lambda: bool(bars(at.run())))
     assert any("3.00 of 5" in line for line in bars(at))  # other rows: nobody pays twice
-    again = next(stored for stored in workspace.datasets.list() if stored.name == "First")
-    assert again.id != batch.id
+    at.session_state["update.learn.P.1.epsilon"] = 20.0
+    wait(lambda: bool(at.run().error))
+    assert "exceed the privacy budget" in at.error[0].value
+    assert at.button(key="update.start").disabled
+    ways = at.radio(key="update.family").options
+    assert len(ways) < 6  # those that keep rows are not offered

@@ -125,8 +125,8 @@ class FeatureMap(nn.Module):
     @staticmethod
     def from_tensors(tensors: Mapping[str, Tensor]) -> FeatureMap:
         """The inverse of ``state_dict``."""
-        parts = (tensors.get(name) for name in ("projection", "phase"))
-        return FeatureMap(tensors["mean"], tensors["deviation"], *parts, even="even" in tensors)
+        projection, phase = tensors.get("projection"), tensors.get("phase")
+        return FeatureMap(tensors["mean"], tensors["deviation"], projection, phase, even="even" in tensors)
 
 
 def fit_feature_map(

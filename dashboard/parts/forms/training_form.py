@@ -59,7 +59,9 @@ def customise(asked: Asked) -> TrainRequest:
     st.session_state[auto_form.CUSTOMISED] = True
     _preset(task, model)
     word_vectors.choose_made(SETTINGS)
-    values = setting_groups.draw(task, model, preset_values(model, "standard", task), key=SETTINGS) | inputs
+    standard = preset_values(model, "standard", task)
+    private_way.follow(task, model, standard, key=SETTINGS)
+    values = setting_groups.draw(task, model, standard, key=SETTINGS) | inputs
     word_vectors.draw(dataset, values)
     encoder_choice.draw(dataset, values)
     asked_for = {"classifier": name, "dataset": dataset.id, "task": task.name, "model": model, "settings": values}

@@ -27,10 +27,12 @@ def is_private(settings: Mapping[str, Any]) -> bool:
     return settings.get("private") in ON
 
 
-def before_start(request: TrainRequest | UpdateRequest) -> None:
-    """What the run would spend, or why it cannot start; computed beside the page."""
-    waiting = not planner().ask(request).done()
+def before_start(request: TrainRequest | UpdateRequest) -> bool:
+    """What the run would spend, or why it cannot start, computed beside the page; returns whether it is known to be refused."""
+    asked = planner().ask(request)
+    waiting = not asked.done()
     guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if waiting else None)(_told)(request, waiting)
+    return not waiting and asked.exception() is not None
 
 
 def _told(request: TrainRequest | UpdateRequest, waiting: bool) -> None:
