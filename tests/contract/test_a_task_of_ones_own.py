@@ -37,7 +37,7 @@ from core.tasks import TASKS
 from core.tasks.answering import Baseline
 from core.tasks.base import Criterion, Task
 from core.workflows.bundle import write_bundle
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train import ladder
 from core.workflows.train.auto import Climbed, train

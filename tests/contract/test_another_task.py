@@ -25,7 +25,7 @@ from core.statistics.additive import Statistics, hit_rows, rate_score
 from core.tasks import TASKS
 from core.tasks.answering import Baseline
 from core.tasks.base import Criterion, Task
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.repeat.cross_validation import cross_validate
 from core.workflows.repeat.learning_curve import draw_curve
 from core.workflows.repeat.request import CurveRequest, FoldsRequest

@@ -33,8 +33,9 @@ from core.networks.standalone.pipeline import TextPipeline
 from core.registry import HOW, promote
 from core.tasks.language_modelling.task import LanguageModelling
 from core.workflows.earlier import GENERATORS
+from core.workflows.learn.candidate import Candidate, Completed, Parent, VersionStream
 from core.workflows.learn.learners import make_strategy
-from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
+from core.workflows.learn.producing import produce_version
 from core.workflows.learn.running import recorded_run
 from core.workflows.requests import Settings, resolve_settings, setting_classes
 from core.workflows.versions.decide import rules_for

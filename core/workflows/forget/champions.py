@@ -20,7 +20,7 @@ from core.base.faults import reached
 from core.registry import VersionInfo
 from core.workflows.forget.exact import exact_version, in_closed_form
 from core.workflows.forget.versions import Gone
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.learn.running import made_before, recorded_run, run_of
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace

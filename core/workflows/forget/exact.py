@@ -21,8 +21,9 @@ from core.tasks import Task
 from core.tasks.text_classification.naive_bayes import NaiveBayes
 from core.workflows.forget.rows import versions_of
 from core.workflows.learn.blending import Blending, strategy_of
+from core.workflows.learn.candidate import Candidate, Parent, VersionStream
 from core.workflows.learn.learners import make_strategy
-from core.workflows.learn.producing import Candidate, Parent, VersionStream, produce_version
+from core.workflows.learn.producing import produce_version
 from core.workflows.requests import resolve_update, strategies_for
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import FrozenTest, stored_tests

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -17,21 +16,14 @@ import onnx
 import torch
 
 from core.base.errors import ModelError
-from core.base.events import Ended, EpochDone, Finished, StageStarted
+from core.base.events import StageStarted
 from core.base.faults import reached
 from core.base.files import incoming_folder
 from core.base.messages import Message, message
-from core.continual.gate.group_evidence import GroupEvidence
-from core.continual.gate.judging import judge
-from core.continual.gate.rules import GateConfig
-from core.continual.strategies import Strategy
-from core.data.dataset.splitting import Split
 from core.networks.standalone.personal import shared_by_all
-from core.registry import Registry
 from core.serving.monitor.references import encoded
 from core.serving.onnx import Scaling, export_onnx, measure_parity
 from core.serving.onnx.tail import Features, TailEngine, tail_of
-from core.tasks import DEFAULT, task_of
 from core.tasks.answering import Engine
 from core.workflows.bundle import write_card, write_programs
 from core.workflows.fairness.watching import watched_groups
@@ -44,25 +36,20 @@ from core.workflows.learn.calibrating import (
     stated,
     trust_figures,
 )
+from core.workflows.learn.candidate import Candidate, Completed
 from core.workflows.learn.personalising import Personalised, personalise
-from core.workflows.learn.private import Plan
+from core.workflows.learn.reporting import record_figures, report_of
 from core.workflows.precision.judging import Judge, judge_of
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
-from core.workflows.versions.decide import promised_figures
-from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
+from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import (
-    FrozenTest,
-    Scores,
     baseline_reports,
-    gate_evidence,
     score_tests,
 )
-from core.workflows.versions.measured import figures_of, matrices_after
 from core.workflows.versions.novelty import keep_reference
-from core.workflows.versions.past import Summary, save_summary
+from core.workflows.versions.past import save_summary
 from core.workflows.versions.personal import keep_shared_answers
-from core.workflows.versions.retention import state_bytes
 from core.workflows.versions.summary import summary_of
 from core.workflows.workspace import Workspace
 
@@ -73,104 +60,6 @@ LARGE, PARITY_TEXTS_LARGE = (
 )  # weights of a model for whose texts PyTorch takes long, and how many it is asked
 MOST_BASELINE_ROWS = 200_000  # that the baseline is fitted on at a first training
 WORST_PARITY = 1e-3  # beyond this the export is broken, not merely rounded
-
-
-@dataclass(frozen=True)
-class Completed(Ended):
-    """The last event of a workflow: the version that was made, and its report.
-
-    Parameters
-    ----------
-    engine
-        What answers as the version does from what a frozen encoder said of texts before; None where nothing is kept.
-    """
-
-    version: int
-    report: dict[str, Any]
-    engine: Engine | None = None
-
-    def outcome(self) -> dict[str, Any]:
-        return {"version": self.version}
-
-
-@dataclass(frozen=True)
-class VersionStream:
-    """Everything a version has met: its experiences, their frozen tests, and what it learned from.
-
-    Parameters
-    ----------
-    parts
-        Parts that the rows of an experience's dataset went to; of those that are not among them, ``before`` tells it.
-    met
-        All training and validation rows so far, in short.
-    first
-        The training rows where there were none before: texts, and the name of each one's label.
-    """
-
-    records: list[ExperienceRecord]
-    parts: dict[int, Split]
-    tests: list[FrozenTest]
-    met: Summary
-    language: str
-    synthetic: bool
-    findings: list[Message]
-    before: VersionFolder | None = None
-    first: tuple[Sequence[str], Sequence[str]] | None = None
-
-
-@dataclass(frozen=True)
-class Parent:
-    """The version that a candidate was made from, the rules by which it may follow it, and the batch's drift.
-
-    No batch, no rules and no drift: the candidate only leaves something out of its parent.
-    """
-
-    number: int
-    report: dict[str, Any]
-    rules: GateConfig | None
-    drift: dict[str, Any] | None
-
-
-@dataclass
-class Candidate:
-    """A version in the making: what learns, from what, and how it went.
-
-    Parameters
-    ----------
-    parent
-        Version that this one is made from; None at a first training.
-    started
-        Seconds on the monotonic clock when the run began.
-    forgotten
-        What was subtracted from the parent, where that is all that was done.
-    privacy
-        What is promised to those it learns from, and spent; None where nothing is.
-    mitigation
-        What was done against unequal treatment of groups, and with how many rows; see `core.fairness.treatment.described`.
-    """
-
-    classifier: str
-    learner: Learner
-    strategy: Strategy
-    stream: VersionStream
-    run_id: str
-    parent: Parent | None = None
-    started: float = field(default_factory=time.monotonic)
-    epochs: list[EpochDone] = field(default_factory=list)
-    finished: Finished | None = None
-    forgotten: dict[str, Any] | None = None
-    privacy: Plan | None = None
-    mitigation: dict[str, Any] | None = None
-
-    def promised(self) -> dict[str, Any] | None:
-        """What the version promises and has spent, of a run that was stopped for the epochs that were run."""
-        if self.privacy is not None:
-            epochs = self.finished.best_epoch if self.finished is not None else 0
-            return self.privacy.after(epochs, self.learner.settings.training.epochs).to_dict()
-        if self.parent is not None and self.forgotten is not None:
-            stored: dict[str, Any] | None = self.parent.report.get("privacy")
-            return stored
-        return None
 
 
 def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
@@ -212,7 +101,7 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         groups, judged_groups, unmeasured = watched_groups(
             candidate.classifier, scores, folder, candidate.stream.language, workspace
         )
-        report = {**_report(candidate, scores, parity, engine.provider, judged_groups), "precision": precision}
+        report = {**report_of(candidate, scores, parity, engine.provider, judged_groups), "precision": precision}
         report["findings"] += [finding.to_dict() for finding in unmeasured]
         if groups is not None:
             report["fairness"] = groups
@@ -363,88 +252,3 @@ def _only_exact(candidate: Candidate, folder: VersionFolder, *, judged: bool) ->
 def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: LabelledRows, judge: Judge) -> dict[str, Any]:
     wanted = candidate.learner.settings.data.serve_precision
     return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows, judge)
-
-
-def _report(
-    candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str, groups: GroupEvidence | None
-) -> dict[str, Any]:
-    learner, stream, parent, finished = candidate.learner, candidate.stream, candidate.parent, candidate.finished
-    task = learner.settings.task
-    return {
-        "task": task.name,
-        "classifier": candidate.classifier,
-        "model": learner.model_name,
-        "strategy": candidate.strategy.declared.name if parent is not None else "train",
-        "updates_by": candidate.strategy.declared.name,
-        "parent": parent.number if parent is not None else None,
-        "language": stream.language,
-        "synthetic": stream.synthetic,
-        "classes": list(learner.outputs),
-        "settings": learner.settings.flat(),
-        "origin": learner.origin,
-        "strategy_settings": candidate.strategy.config.model_dump(),
-        "segmentation": learner.pipeline.options["segmentation"],
-        "vocabulary": learner.pipeline.tokenizer.get_vocab_size(),
-        "tokens_read": learner.pipeline.reach,
-        "parameters": learner.model.parameter_count(),
-        "experiences": [asdict(record) for record in stream.records],
-        **figures_of(scores, learner.outputs, matrices_after(parent.report if parent is not None else None, scores)),
-        **_gate(scores, parent, candidate.promised(), groups),
-        "further": _further(candidate, scores),
-        "drift": parent.drift if parent is not None else None,
-        "forgotten": candidate.forgotten,
-        "privacy": candidate.promised(),
-        "mitigation": candidate.mitigation,
-        "memory_rows": len(candidate.strategy.memory),
-        "memory_bytes": state_bytes(candidate.strategy.state()),
-        "parity": parity,
-        "provider": provider,
-        "epochs": [epoch.to_dict() for epoch in candidate.epochs],
-        "best_epoch": finished.best_epoch if finished is not None else 0,
-        "end": finished.reason.to_dict() if finished is not None else None,
-        "findings": [finding.to_dict() for finding in stream.findings],
-    }
-
-
-def _further(candidate: Candidate, scores: list[Scores]) -> dict[str, Any] | None:
-    texts, truth, answers = (
-        [row for part in parts for row in part] for parts in zip(*map(_answered, scores), strict=True)
-    )
-
-    def learned() -> tuple[Sequence[str], Sequence[str]]:
-        return candidate.stream.met.sample(validated=False)[:2]
-
-    return candidate.learner.settings.task.further(texts, truth, answers, learned)
-
-
-def _answered(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-    return score.test.texts, score.test.truth, score.predicted
-
-
-def _gate(
-    scores: list[Scores], parent: Parent | None, privacy: dict[str, Any] | None, groups: GroupEvidence | None
-) -> dict[str, Any]:
-    """The verdict with the rules it was reached by, and what else than ``tests`` it rests on: enough to judge again."""
-    evidence = gate_evidence(scores)
-    if evidence is None or parent is None or parent.rules is None:
-        return {"gate": None, "gate_evidence": None}
-    evidence = replace(evidence, privacy=promised_figures(privacy), groups=groups)
-    verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
-    return {"gate": verdict, "gate_evidence": evidence.to_dict()}
-
-
-def record_figures(registry: Registry, run_id: str, report: dict[str, Any]) -> None:
-    """Note on the run what its version came to."""
-    registry.log_metrics(run_id, _figures(report), step=len(report["epochs"]))
-
-
-def _figures(report: dict[str, Any]) -> dict[str, float]:
-    """What the run shows in MLflow's own screen."""
-    names = [score.name for score in task_of(report.get("task", DEFAULT)).scores]
-    figures = {
-        **{f"test_{name}": report["overall"][name]["value"] for name in names},
-        **{f"baseline_{name}": report["baseline"]["report"][name]["value"] for name in names},
-        "parity_max_abs_diff": report["parity"]["max_abs_diff"],
-        "seconds": report["seconds"],
-    }
-    return figures | {name: value for name, value in report["continual"].items() if value is not None}

@@ -10,8 +10,9 @@ from core.base.events import CheckpointDue, EpochDone, Finished
 from core.continual.strategies import Experience
 from core.registry import Registry
 from core.workflows.learn import learning
+from core.workflows.learn.candidate import Candidate, Completed
 from core.workflows.learn.learning import ClassifierLesson, ShouldStop
-from core.workflows.learn.producing import Candidate, Completed, record_figures
+from core.workflows.learn.reporting import record_figures
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 

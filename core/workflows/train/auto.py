@@ -21,8 +21,8 @@ from core.networks.architectures.linear import LINEAR
 from core.networks.pretrained.known import at_hand, usual_encoder
 from core.registry import HOW
 from core.statistics.intervals import Estimate
+from core.workflows.learn.candidate import Completed
 from core.workflows.learn.learning import ShouldStop
-from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, TrainRequest, resolve_settings
 from core.workflows.train.encoders import Advice, recommend
 from core.workflows.train.estimate import WITHOUT_LEARNING, Prepared, estimate, fewest_rows, least_seconds, prepare

@@ -31,11 +31,12 @@ from core.serving.engines.graphs import load_version
 from core.tasks import Task
 from core.workflows.drift.run import detect_drift
 from core.workflows.learn.blending import strategy_of
+from core.workflows.learn.candidate import Candidate, Completed, Parent, VersionStream
 from core.workflows.learn.learners import length_remarks
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.personal_checks import check_column, check_personal_settings
 from core.workflows.learn.private import without_memory
-from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
+from core.workflows.learn.producing import produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import AUTO, Settings, UpdateRequest, first_strategy, pairing_remark, resolve_update
 from core.workflows.standings import AnswerStore, rows_key

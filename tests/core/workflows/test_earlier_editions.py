@@ -15,7 +15,7 @@ from core.cli.main import main
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.networks.standalone.predict import Classifier
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import UpdateRequest
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder

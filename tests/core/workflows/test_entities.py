@@ -28,7 +28,7 @@ from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.tasks import TASKS
 from core.workflows.bundle import write_bundle
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import DataConfig, TrainRequest, UpdateRequest, strategies_for
 from core.workflows.train import encoders

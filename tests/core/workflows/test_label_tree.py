@@ -17,7 +17,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.networks.standalone.predict import Classifier, resolved
 from core.serving.engines.tables import predict_table
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier

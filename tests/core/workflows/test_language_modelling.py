@@ -31,7 +31,7 @@ from core.serving.engines import predict_table
 from core.serving.engines.pool import EnginePool
 from core.tasks.language_modelling.engine import LanguageEngine
 from core.workflows.bundle import write_bundle
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
 from core.workflows.train.estimate import check_request, estimate, prepare
 from core.workflows.train.run import train_classifier

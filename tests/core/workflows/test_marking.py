@@ -15,7 +15,7 @@ from core.data.spans.targets import spans_of
 from core.networks.standalone.extract import Entity, as_values
 from core.networks.standalone.predict import Answers
 from core.workflows.labelling import begin_with_rows, finish
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.marking import begin_marking_dataset, begin_marking_texts
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier

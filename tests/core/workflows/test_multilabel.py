@@ -26,7 +26,7 @@ from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.tasks import TASKS
 from core.workflows.bundle import write_bundle
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
 from core.workflows.search.request import SearchRequest
 from core.workflows.search.run import search_settings

@@ -14,7 +14,7 @@ import pytest
 from core.base.errors import ConfigError
 from core.base.events import last_of
 from core.data.dataset.rows import TextDataset
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.report.document import ReportLanguage
 from core.workflows.report.run import gather, model_card
 from core.workflows.requests import TrainRequest, UpdateRequest, first_strategy

@@ -13,7 +13,7 @@ from core.base.events import CheckpointDue, EpochDone
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.networks.standalone.predict import Classifier
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier

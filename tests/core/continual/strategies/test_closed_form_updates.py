@@ -14,7 +14,7 @@ from core.data.dataset.rows import TextDataset
 from core.networks.encoders.batches import predict_logits
 from core.networks.standalone.predict import Classifier
 from core.networks.text import Examples, encode_examples
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier

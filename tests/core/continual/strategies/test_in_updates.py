@@ -8,8 +8,8 @@ import pytest
 
 from core.base.errors import DataError
 from core.continual.methods import STRATEGIES
+from core.workflows.learn.candidate import Completed
 from core.workflows.learn.learners import first_learner, make_strategy, next_learner, readable_past
-from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, resolve_settings
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier

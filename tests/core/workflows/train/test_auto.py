@@ -18,7 +18,7 @@ from core.networks.pretrained.packaged import PACKAGED
 from core.statistics.intervals import Estimate
 from core.tasks import DEFAULT, task_of
 from core.training import loop
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import AUTO, TrainRequest
 from core.workflows.train import auto, ladder, validation
 from core.workflows.train.auto import Climbed, RungDone

@@ -27,7 +27,7 @@ from core.tasks.text_classification.blend import Trial, pooled
 from core.workflows.bundle import write_bundle
 from core.workflows.forget.rows import find_rows, groups_of
 from core.workflows.forget.run import ForgetRequest, forget_rows
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.repeat.cross_validation import cross_validate
 from core.workflows.repeat.learning_curve import draw_curve
 from core.workflows.repeat.request import CurveRequest, FoldsRequest

@@ -13,7 +13,7 @@ import torch
 
 from core.tasks.text_classification.scores import evaluate_predictions
 from core.tasks.text_classification.task import TextClassification
-from core.workflows.learn.producing import Completed
+from core.workflows.learn.candidate import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
