@@ -16,12 +16,12 @@ from torch.nn import functional
 from core.base.errors import DataError, ModelError
 from core.base.events import EpochDone, Finished, StepDone
 from core.base.messages import Message, message
+from core.continual.encoding import ADDED_AT_ONCE, encoded
 from core.continual.feature_statistics import FeatureStatistics
 from core.continual.methods.exact import ClosedFormConfig
 from core.continual.noise import Noise
 from core.continual.noisy_sums import noisy_mean, shared_multipliers, with_noise
 from core.continual.strategies.base import Experience, GradientLoop, Strategy
-from core.continual.encoding import ADDED_AT_ONCE, encoded
 from core.continual.strategies.linear_head import Coefficients, best_line, best_scale
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import predict_logits
