@@ -92,7 +92,7 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
         "best_epoch": report["best_epoch"],
         "provider": report["provider"],
         "end": plain(report["end"]),
-        "privacy": report["privacy"],
+        "privacy": report.get("privacy"),
         "findings": _findings(report, loaded),
         **facts(loaded),
     }

@@ -38,11 +38,12 @@ FINE_TUNING = (FINETUNE.name, StrategyConfig())
 
 @dataclass
 class ClassifierLesson:
-    """Who learns, by which strategy, and from what."""
+    """Who learns, by which strategy, and from what; ``groups`` are those of its training rows, where groups are protected."""
 
     learner: Learner
     strategy: Strategy
     experience: Experience
+    groups: Sequence[str] | None = None
 
 
 def first_lesson(
@@ -53,10 +54,12 @@ def first_lesson(
     settings: Settings,
     sources: Sources | None,
     strategy: tuple[str, StrategyConfig] = FINE_TUNING,
+    groups: Sequence[str] | None = None,
 ) -> ClassifierLesson:
     """What a new model learns as its first experience."""
     learner = first_learner(model, train[0], outputs, settings, sources)
-    return ClassifierLesson(learner, make_strategy(*strategy, settings), make_experience(1, learner, train, validation))
+    experience = make_experience(1, learner, train, validation)
+    return ClassifierLesson(learner, make_strategy(*strategy, settings), experience, groups)
 
 
 def training_device() -> torch.device:
@@ -118,10 +121,10 @@ def _noise(lesson: ClassifierLesson) -> Noise | None:
         lesson.strategy.declared.name,
         settings.task,
         rows,
-        protected(settings, rows, None),
+        protected(settings, rows, lesson.groups),
         1,
     )
-    return planned.hiding(None, settings) if planned is not None else None
+    return planned.hiding(lesson.groups, settings) if planned is not None else None
 
 
 def learned_shares(lesson: ClassifierLesson, should_stop: ShouldStop) -> Iterator[float]:

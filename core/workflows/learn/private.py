@@ -169,8 +169,9 @@ def plan(
     check_private(settings, model_name, strategy_name, task)
     if units < FEWEST[privacy.privacy_unit]:
         raise _too_few(units, privacy.privacy_unit)
-    delta = delta if delta is not None else (privacy.delta or usual_delta(units))
-    if delta >= 1 / units:
+    first = delta is None  # later δ is what was promised, however many rows an update brings
+    delta = (privacy.delta or usual_delta(units)) if delta is None else delta
+    if first and delta >= 1 / units:
         raise ConfigError(
             "privacy.delta_too_large",
             "A chance of {delta} that the promise fails is too large for {units:,} rows or groups: one of them could simply be "

@@ -45,6 +45,8 @@ class AttackedRows:
 
     Parameters
     ----------
+    groups
+        The group of each row; None where there are none.
     measured
         One row of each unit for which coins are thrown, ascending: those that are attacked.
     available
@@ -53,6 +55,7 @@ class AttackedRows:
 
     texts: list[str]
     labels: list[str]
+    groups: list[str] | None
     unit: Integers
     measured: Integers
     available: int
@@ -74,6 +77,13 @@ class AttackedRows:
         rows, canaries = (np.flatnonzero(flags) for flags in self.learned(shadow))
         texts = [*(self.texts[row] for row in rows), *(self.canaries.texts[row] for row in canaries)]
         return texts, [*(self.labels[row] for row in rows), *(self.canaries.labels[row] for row in canaries)]
+
+    def training_groups(self, shadow: int) -> list[str] | None:
+        """The group of each row that it learns from, in the same order; a canary is one by itself."""
+        if self.groups is None:
+            return None
+        rows, canaries = (np.flatnonzero(flags) for flags in self.learned(shadow))
+        return [*(self.groups[row] for row in rows), *(f"canary {number}" for number in canaries)]
 
     def fingerprint(self) -> str:
         """What changes when any row does, as when rows were forgotten."""
@@ -131,7 +141,8 @@ def attacked_rows(
             needed=MINIMUM_ROWS,
         )
     made = _canaries(texts, sorted(set(labels)), canaries, "" if chinese else " ", generator)
-    return AttackedRows(texts, labels, unit, measured, len(train), made)
+    groups = None if part.groups is None else list(part.groups)
+    return AttackedRows(texts, labels, groups, unit, measured, len(train), made)
 
 
 def _measured(labels: Sequence[str], unit: Integers) -> Integers:

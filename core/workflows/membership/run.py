@@ -198,6 +198,7 @@ def _learn(plan: _Plan, shadow: int, should_stop: ShouldStop) -> Iterator[float 
         settings,
         plan.workspace.sources,
         plan.strategy,
+        plan.rows.training_groups(shadow),
     )
     yield from learned_shares(lesson, should_stop)
     if not should_stop():

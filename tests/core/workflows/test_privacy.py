@@ -43,7 +43,9 @@ def private_home(make_home: Callable[[str], Path]) -> Path:
     """A workspace with a private version 1 of 'opinions'."""
     home = make_home("private")
     workspace = open_workspace(home)
-    request = TrainRequest(classifier="opinions", dataset=save(workspace, reviews(250)).id, model="ngrams", settings=SETTINGS)
+    request = TrainRequest(
+        classifier="opinions", dataset=save(workspace, reviews(250)).id, model="ngrams", settings=SETTINGS
+    )
     last_of(train_classifier(request, workspace))
     return home
 
@@ -84,7 +86,10 @@ def test_the_report_of_a_private_version_says_what_was_promised_and_spent(privat
     version = private.registry.version("opinions", 1)
     assert version.summary["epsilon"] == privacy["spent"]
     assert first_strategy(report) == "finetune"
-    for card in (model_card(gather(version, private), ReportLanguage()), (folder.path / "model_card.md").read_text("utf-8")):
+    for card in (
+        model_card(gather(version, private), ReportLanguage()),
+        (folder.path / "model_card.md").read_text("utf-8"),
+    ):
         assert "Differential privacy" in card
         assert "Replay memory" in card
 
@@ -111,7 +116,10 @@ def test_an_update_of_new_rows_keeps_the_promise_and_one_of_known_rows_is_refuse
 
 def test_what_would_break_the_promise_is_refused_before_anything_is_learned(private: Workspace) -> None:
     batch = reviews(250, seed=6, extra="quite")
-    for settings, sentence in (({"private": False}, "keep the promise"), ({"privacy_budget": 20.0}, "cannot be raised")):
+    for settings, sentence in (
+        ({"private": False}, "keep the promise"),
+        ({"privacy_budget": 20.0}, "cannot be raised"),
+    ):
         with pytest.raises(ConfigError, match=sentence):
             update(private, batch, **settings)
     with pytest.raises(ConfigError, match="Choose finetune, lwf"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from torch import Tensor
 
 from core.base.events import CheckpointDue, EpochDone, Finished, StepDone
 from core.continual.methods import StrategyConfig
+from core.continual.methods.protecting import LwfConfig
 from core.continual.noise import Noise
 from core.continual.strategies import Strategy
+from core.continual.strategies.lwf import LearningWithoutForgetting
 from core.networks.encoders.batches import make_batch
 from core.training import TrainingConfig, loop
 from core.training.objectives import private
@@ -122,3 +125,15 @@ def test_all_epochs_are_run_and_the_last_weights_are_kept() -> None:
     assert isinstance(ended, Finished)
     assert (ended.best_epoch, ended.epochs) == (4, 4)
     assert sum(isinstance(event, EpochDone) for event in events) == 4
+
+
+def test_learning_without_forgetting_is_seen_row_by_row_too() -> None:
+    model, later = make("ngrams"), replace(experience(), number=2, known_outputs=2)
+    noise = Noise(1.0, 1.0, sample_rate=0.5)
+
+    events = list(
+        LearningWithoutForgetting(LwfConfig()).learn(model, later, lambda *of: private.train(*of, CONFIG, noise))
+    )
+
+    assert isinstance(events[-1], Finished)
+    assert all(bool(value.isfinite().all()) for value in model.parameters())

@@ -122,7 +122,7 @@ def test_windows_of_a_text_belong_to_it(name: str) -> None:
     model.window = 3
     each = [alone(model, row) for row in range(4)]
 
-    total, lengths = sums(model, [0, 1, 2, 3], 1e9)
+    _, lengths = sums(model, [0, 1, 2, 3], 1e9)
 
     assert lengths.tolist() == pytest.approx([length(gradient) for gradient in each], rel=1e-4)
 

@@ -165,3 +165,16 @@ def test_what_lies_outside_is_told_only_where_something_is_promised() -> None:
     assert outside_promise({"privacy": None}) == []
     keys = [what.key for what, _ in outside_promise({"privacy": planned.to_dict()})]
     assert {"privacy.outside_vocabulary", "privacy.outside_memory", "privacy.outside_workspace"} <= set(keys)
+
+
+def test_rows_of_a_group_share_a_unit_of_the_noise() -> None:
+    settings = resolve_settings("ngrams", {"private": True, "privacy_unit": "group", "group_rows": 2, **SMALL})
+    planned = plan(settings, "ngrams", "finetune", TASK, 1280, 640, 1)
+    assert planned is not None
+
+    noise = planned.hiding([f"person {row % 640}" for row in range(1280)], settings)
+
+    assert (noise.most_rows, noise.multiplier, noise.sample_rate) == (2, planned.noise, 0.1)
+    assert len(noise.rows_by_unit(1280)) == 640
+    assert {len(rows) for rows in noise.rows_by_unit(1280)} == {2}
+    assert str(noise.secret) not in repr(noise)

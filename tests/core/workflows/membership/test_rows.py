@@ -103,3 +103,16 @@ def test_texts_of_a_single_word_make_no_canaries() -> None:
     dataset = TextDataset(("word",) * 100, np.arange(100) % 2, ("a", "b"))
     with pytest.raises(DataError):
         rows_of(dataset)
+
+
+def test_groups_stand_beside_what_is_learned_and_a_canary_is_one_by_itself() -> None:
+    made = reviews(120)
+    grouped = replace(made, groups=tuple(f"person {row // 3}" for row in range(120)))
+    rows = rows_of(grouped, by_group=True)
+    texts, groups = rows.training(2)[0], rows.training_groups(2)
+    assert groups is not None
+    person = dict(zip(made.texts, grouped.groups or (), strict=True))
+    canaries = [group for text, group in zip(texts, groups, strict=True) if text not in person]
+    assert all(group == person.get(text, group) for text, group in zip(texts, groups, strict=True))
+    assert len(set(canaries)) == len(canaries) == rows.learned(2)[1].sum()
+    assert rows_of(made).training_groups(2) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,18 @@ def test_the_confidence_is_the_logit_of_the_label() -> None:
     tree = confidence(logits, np.array([0, 2]), ("Food", "Food > Pizza", "Toys"))
     assert tree == pytest.approx([np.log(0.9 / 0.1), np.log(0.7 / 0.3)])  # above stands for all below it
     assert confidence(np.array([[900.0, 0.0]]), np.array([0]), ("a", "b")) == 50.0
+
+
+def test_shadows_of_a_version_that_protects_groups_keep_to_its_promise(workspace: Workspace) -> None:
+    made = reviews(600)
+    grouped = replace(made, groups=tuple(str(row // 2) for row in range(600)))
+    stored = save(workspace, grouped)
+    private = {"private": True, "epsilon": 2.0, "privacy_unit": "group", "epochs": 1, "batch_size": 128}
+    request = TrainRequest(classifier="Private", dataset=stored.id, model="ngrams", settings={**BY_HEART, **private})
+    list(train_classifier(request, workspace))
+    *_, done = attack_membership(asked("Private"), workspace)
+    record = done.record
+    assert record["promised"]["epsilon"] == pytest.approx(2.0, abs=0.01)
+    assert record["verdict"]["key"] == "membership.kept"
+    assert record["attack"]["rows"] <= 0.6 * 600  # one row of each group
+    assert record["epsilon"]["value"] <= 2.0
