@@ -96,10 +96,10 @@ class FeatureStatistics:
 
     def known(self) -> FeatureStatistics:
         """The same without the outputs that have no row; they share the gram matrix. Noisy sums are as rows can have them: at
-        least one row an output, and no scatter below zero in any direction.
+        least one whole row an output, and no scatter below zero in any direction.
         """
         if self.noise:
-            counts, total = self.counts.clamp_min(1.0), self.sum
+            counts, total = self.counts.round().clamp_min(1.0), self.sum
             around = torch.outer(total, total) / counts.sum()
             return FeatureStatistics(counts, self.sums, positive(self.gram - around) + around, noise=self.noise)
         return FeatureStatistics(self.counts[self.seen], self.sums[self.seen], self.gram, self.total)

@@ -64,8 +64,8 @@ def customise(asked: Asked) -> TrainRequest:
     values = setting_groups.draw(task, model, standard, key=SETTINGS) | inputs
     word_vectors.draw(dataset, values)
     encoder_choice.draw(dataset, values)
-    asked_for: dict[str, Any] = {"classifier": name, "dataset": dataset.id, "task": task.name, "model": model, "settings": values}
-    return TrainRequest(**asked_for, **private_way.draw(task, model, values))
+    request = TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=values)
+    return request.model_copy(update=private_way.draw(task, model, values))
 
 
 def is_customised() -> bool:

@@ -142,8 +142,9 @@ def test_with_hardly_any_noise_it_learns_what_it_learns_without_and_goes_on(name
     assert float((answers == test.targets).mean()) > 0.6
 
 
-def test_much_noise_neither_breaks_the_solution_nor_leaves_rows_behind() -> None:
-    model, method = make(), private("ridge", 50.0)
+@pytest.mark.parametrize("secret", range(12))
+def test_much_noise_neither_breaks_the_solution_nor_leaves_rows_behind(secret: int) -> None:
+    model, method = make(), private("ridge", 50.0, secret=secret)
     step = experience(1, rows(1, 60))
     list(method.learn(model, step, no_steps))
     assert bool(torch.isfinite(model.head.weight).all())
