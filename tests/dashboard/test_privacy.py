@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.workflows.forget.champions import champions_that_learned
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
 from dashboard.parts.privacy.spending import scientific
+from dashboard.settings import forget
 from tests.core.conftest import reviews, save
 from tests.dashboard.conftest import open_tab, wait
 
@@ -110,3 +112,11 @@ def test_update_says_what_is_left_and_refuses_before_start(open_page: OpenPage, 
     assert at.button(key="update.start").disabled
     ways = at.radio(key="update.family").options
     assert len(ways) < 6  # those that keep rows are not offered
+
+
+def test_rows_of_a_private_model_are_said_to_be_behind_noise(home: Path) -> None:
+    workspace = open_workspace(home)
+    first = next(stored for stored in workspace.datasets.list() if stored.name == "First")
+    learned = list(champions_that_learned({first.id: list(range(300))}, workspace))
+    assert [(champion.solved, round(champion.epsilon or 0, 2)) for champion in learned] == [(False, 3.0)]
+    assert forget._became(learned[0]) == "private"
