@@ -12,7 +12,7 @@ from core.base.errors import ConfigError
 from core.continual.families import FAMILIES, family_of
 from core.continual.methods import STRATEGIES
 from core.data.dataset.splitting import Split
-from core.workflows.learn.private import check_private
+from core.workflows.learn.private_checks import check_private
 from core.workflows.requests import first_strategy, hidden_strategies, strategies_for
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores

@@ -16,7 +16,7 @@ from core.cli.workflow import carry_out, request_of
 from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
 from core.tasks import task_of
-from core.workflows.learn.private import check_private
+from core.workflows.learn.private_checks import check_private
 from core.workflows.report.privacy import promise
 from core.workflows.requests import AUTO, first_strategy, pairing_remark, resolve_update
 from core.workflows.train.auto import Climbed

@@ -25,7 +25,7 @@ from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
 from core.workflows.learn.learning import first_lesson, learn, training_device
 from core.workflows.learn.personal_checks import check_personal_settings
-from core.workflows.learn.private import check_private
+from core.workflows.learn.private_checks import check_private
 from core.workflows.requests import AUTO, Settings, TrainRequest, architecture_of, resolve_update
 from core.workflows.train.ladder import AFTERWARDS, Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task

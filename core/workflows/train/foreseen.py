@@ -5,7 +5,8 @@ from __future__ import annotations
 from core.data.dataset.sampling import with_fewer_rows
 from core.data.dataset.splitting import split_rows
 from core.tasks import task_of
-from core.workflows.learn.private import Plan, check_private, plan, protected
+from core.workflows.learn.private import Plan, plan, protected
+from core.workflows.learn.private_checks import check_private
 from core.workflows.requests import TrainRequest, resolve_update
 from core.workflows.workspace import Workspace
 

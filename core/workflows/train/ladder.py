@@ -21,7 +21,7 @@ from core.networks.text import TextConfig
 from core.tasks.base import Task
 from core.training import TrainingConfig
 from core.training.private.config import PrivacyConfig
-from core.workflows.learn.private import no_auto
+from core.workflows.learn.private_checks import no_auto
 from core.workflows.requests import DataConfig, TrainRequest, asks_privacy, setting_classes, strategies_for
 
 TRIED_FROM = 10.0  # minutes, from which on encoders are tried on some texts rather than chosen by language

@@ -22,7 +22,8 @@ from core.workflows.learn.candidate import Candidate, Completed, VersionStream
 from core.workflows.learn.learners import first_learner, length_remarks, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.personal_checks import check_personal
-from core.workflows.learn.private import check_private, plan, protected, without_memory
+from core.workflows.learn.private import plan, protected, without_memory
+from core.workflows.learn.private_checks import check_private
 from core.workflows.learn.producing import produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import Settings, TrainRequest, pairing_remark, resolve_update

@@ -10,7 +10,7 @@ import streamlit as st
 from core.continual.methods import FINETUNE
 from core.continual.methods.exact import RIDGE
 from core.networks.architectures.encoder import ENCODER
-from core.workflows.learn.private import solves
+from core.workflows.learn.private_checks import solves
 from core.workflows.requests import resolve_settings
 from dashboard.parts.choices import segmented
 from dashboard.parts.forms.forms import set_values
