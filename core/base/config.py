@@ -188,7 +188,8 @@ def _allowed(described: Setting) -> str:
     if described.choices:
         return " | ".join(described.choices)
     if described.minimum is not None:
-        return f"{described.kind}, {described.minimum:g} … {described.maximum:g}"
+        kind = {"int": "a whole number from", "float": "a number from"}.get(described.kind, described.kind)
+        return f"{kind} {described.minimum:g} to {described.maximum:g}"
     return described.kind
 
 

@@ -110,8 +110,8 @@ def _search_as_text(record: dict[str, Any]) -> str:
 
 
 def mitigate(asked: argparse.Namespace) -> None:
-    record = plain(carry_out(asked).record)
-    show(asked, record, _ways_as_table(record))
+    record = carry_out(asked).record
+    show(asked, plain(record), _ways_as_table(record))
 
 
 def _ways_as_table(record: dict[str, Any]) -> str:

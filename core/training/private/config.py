@@ -31,7 +31,8 @@ class PrivacyConfig(Config):
     privacy_budget: float = setting(
         8.0,
         label="Privacy budget",
-        help="What all trainings and updates of this model together may spend of ε. An update that would exceed it is refused.",
+        help="What all trainings of this model, and the updates that follow each other, may spend of ε together. What would "
+        "exceed it is refused.",
         bounds=(0.1, 100.0),
         scale="log",
         group="privacy",

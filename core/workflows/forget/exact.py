@@ -114,7 +114,8 @@ def subtract(folder: VersionFolder, examples: Examples) -> None:
     name = in_closed_form(folder) or _any_closed_form(folder.task)
     if folder.model_name == BLEND.name:
         name = report["updates_by"]
-    settings, own = resolve_update(folder.model_name, folder.settings, name, {}, folder.task)
+    # Whether rows were weighted in learning does not matter to sums in which each counts once.
+    settings, own = resolve_update(folder.model_name, folder.settings, name, {"mitigation": "none"}, folder.task)
     strategy = strategy_of(folder, name, own, settings)
     if isinstance(strategy, Blending):
         if len(examples) and strategy.forget(folder.load_model(), examples):

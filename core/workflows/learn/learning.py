@@ -123,6 +123,7 @@ def _noise(lesson: ClassifierLesson) -> Noise | None:
         rows,
         protected(settings, rows, lesson.groups),
         1,
+        groups=lesson.groups,
     )
     return planned.hiding(lesson.groups, settings) if planned is not None else None
 

@@ -25,7 +25,9 @@ _OUTSIDE = [
         ),
     ),
     (
-        message("privacy.outside_calibration", "Temperature, thresholds, arithmetic of the file"),
+        message(
+            "privacy.outside_calibration", "Temperature, thresholds, settings of single groups, arithmetic of the file"
+        ),
         message(
             "privacy.outside_calibration_means",
             "Fitted to validation rows without noise. Those rows are not protected; training rows are not read for it.",
@@ -76,8 +78,8 @@ _OUTSIDE = [
         message("privacy.outside_versions", "Other versions learned from the same rows"),
         message(
             "privacy.outside_versions_means",
-            "Each line of versions is accounted for by itself. Whoever sees two versions that were trained apart from the same "
-            "rows sees both of what they spent.",
+            "A training counts what all versions of this model have spent; an update what the line of versions before it has, "
+            "not candidates beside that line, nor versions that were deleted. Models of other names promise for themselves.",
         ),
     ),
     (

@@ -170,7 +170,8 @@ def _further(
     """Training rows that heads may be fitted on, too: only on an encoder that did not learn from them, with logits of heads that
     did not either.
     """
-    if features is None or not learner.model.encodes_once:
+    private = learner.settings.privacy.private  # nothing may read training rows without noise
+    if features is None or private or not learner.model.encodes_once:
         return None
     from sklearn.linear_model import LogisticRegression
 

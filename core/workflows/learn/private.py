@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -130,6 +131,7 @@ def plan(
     delta: float | None = None,
     apart: bool = True,
     budget: float | None = None,
+    groups: Sequence[str] | None = None,
 ) -> Plan | None:
     """What learning so would spend; None where nothing is promised.
 
@@ -141,6 +143,8 @@ def plan(
         What the version before has spent, and its δ and budget, which stay (`promise_of`); None at a first training.
     apart
         Whether nothing that is protected in these rows was learned from before.
+    groups
+        The group of each training row, where the rows have one.
 
     Raises
     ------
@@ -154,7 +158,7 @@ def plan(
     check_private(settings, model_name, strategy_name, task)
     if units < FEWEST[privacy.privacy_unit]:
         raise too_few(units, privacy.privacy_unit)
-    first = delta is None  # later δ is what was promised, however many rows an update brings
+    first = delta is None  # later δ is what was promised
     delta = (privacy.delta or usual_delta(units)) if delta is None else delta
     if first and delta >= 1 / units:
         raise ConfigError(
@@ -169,9 +173,17 @@ def plan(
         mechanism = mechanism_of_solving(privacy.epsilon, delta)
     else:
         mechanism = mechanism_of_steps(settings, units, delta)
-    own = Spend(experience_number, mechanism, privacy.epsilon, rows, units, privacy.privacy_unit, apart)
+    counted = learned_rows(settings, rows, groups)
+    own = Spend(experience_number, mechanism, privacy.epsilon, counted, units, privacy.privacy_unit, apart)
     limit = privacy.privacy_budget if budget is None else min(budget, privacy.privacy_budget)
     planned = _planned(mechanism, tuple(before), own, limit, delta, privacy.clip_norm)
+    if planned.epsilon > limit + ROUNDING and not before:
+        raise ConfigError(
+            "privacy.above_budget",
+            "ε = {epsilon} is above the privacy budget of {budget}. Choose a smaller ε, or a larger budget.",
+            epsilon=f"{planned.epsilon:.2f}",
+            budget=f"{limit:.2f}",
+        )
     if planned.spent_after > limit + ROUNDING:
         raise ConfigError(
             "privacy.budget_exceeded",
@@ -181,6 +193,16 @@ def plan(
             budget=f"{limit:.2f}",
             epsilon=f"{planned.epsilon:.2f}",
             after=f"{planned.spent_after:.2f}",
+        )
+    if not first and delta >= 1 / units:
+        raise ConfigError(
+            "privacy.batch_too_large",
+            "A chance of {delta} that the promise fails was settled by this model's first training, and is too large for "
+            "{units:,} rows or groups at once: one of them could simply be told. Learn them in parts of fewer than {most:,}, or "
+            "train a new model.",
+            delta=f"{delta:.2g}",
+            units=units,
+            most=int(1 / delta),
         )
     return planned
 
@@ -201,7 +223,40 @@ def protected(settings: Settings, rows: int, groups: Sequence[str] | None) -> in
             "Groups shall be protected, and these rows have no column of groups. Choose the column that names the person or "
             "group of each row when the file is read, or protect rows.",
         )
+    nameless = sum(not group.strip() for group in groups)
+    if nameless:
+        raise ConfigError(
+            "privacy.groups_missing",
+            "Groups shall be protected, and {nameless:,} of {rows:,} training rows name none, so nobody knows whose they are. "
+            "Leave these rows out, or protect rows.",
+            nameless=nameless,
+            rows=rows,
+        )
     return len(set(groups))
+
+
+def learned_rows(settings: Settings, rows: int, groups: Sequence[str] | None) -> int:
+    """How many of the training rows are learned from: of a protected group no more than the settings say."""
+    if settings.privacy.privacy_unit == "row" or groups is None:
+        return rows
+    return sum(min(count, settings.privacy.group_rows) for count in Counter(groups).values())
+
+
+def capped(settings: Settings, rows: int, groups: Sequence[str] | None) -> list[Message]:
+    """That some rows of large groups are not learned from, where groups are protected."""
+    learned = learned_rows(settings, rows, groups) if settings.privacy.private else rows
+    if learned == rows:
+        return []
+    return [
+        message(
+            "privacy.rows_capped",
+            "{left:,} of {rows:,} training rows are not learned from: with groups protected, {most:,} rows of a group count at "
+            "most, drawn by chance.",
+            left=rows - learned,
+            rows=rows,
+            most=settings.privacy.group_rows,
+        )
+    ]
 
 
 def without_memory(settings: Settings) -> tuple[Settings, list[Message]]:

@@ -103,7 +103,7 @@ def check_private(settings: Settings, model_name: str, strategy_name: str, task:
         raise ConfigError(
             "privacy.strategy",
             "'{strategy}' keeps rows, or looks at them without noise, which differential privacy does not allow. Choose {known}; "
-            "a frozen encoder also takes ridge, slda or ncm.",
+            "a frozen encoder and hashed n-grams also take ridge, slda or ncm.",
             strategy=strategy_name,
             known=list(BY_STEPS),
         )

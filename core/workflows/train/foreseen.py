@@ -5,9 +5,10 @@ from __future__ import annotations
 from core.data.dataset.sampling import with_fewer_rows
 from core.data.dataset.splitting import split_rows
 from core.tasks import task_of
-from core.workflows.learn.private import Plan, plan, protected
+from core.workflows.learn.private import Plan
 from core.workflows.learn.private_checks import check_private
 from core.workflows.requests import TrainRequest, resolve_update
+from core.workflows.train.private import planned_training
 from core.workflows.workspace import Workspace
 
 
@@ -30,5 +31,4 @@ def foreseen_training(request: TrainRequest, workspace: Workspace) -> Plan | Non
     split = task.remarked(split, dataset)
     split = with_fewer_rows(split, request.most_rows, dataset.label_names(), shares.split_seed)
     train = dataset.take(split.train)
-    units = protected(settings, len(train), train.groups)
-    return plan(settings, request.model, request.strategy, task, len(train), units, 1)
+    return planned_training(settings, request.classifier, request.model, request.strategy, train, workspace)

@@ -22,11 +22,12 @@ from core.workflows.learn.candidate import Candidate, Completed, VersionStream
 from core.workflows.learn.learners import first_learner, length_remarks, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.personal_checks import check_personal
-from core.workflows.learn.private import plan, protected, without_memory
+from core.workflows.learn.private import capped, without_memory
 from core.workflows.learn.private_checks import check_private
 from core.workflows.learn.producing import produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import Settings, TrainRequest, pairing_remark, resolve_update
+from core.workflows.train.private import planned_training
 from core.workflows.versions.folder import ExperienceRecord, Learner
 from core.workflows.versions.frozen_tests import FrozenTest
 from core.workflows.versions.past import nothing_met
@@ -90,8 +91,7 @@ def train_classifier(
     all_rows = dataset.take(split.train)  # from which the baseline learns, whatever the model has time for
     split = with_fewer_rows(split, request.most_rows, dataset.label_names(), shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
-    units = protected(settings, len(train), train.groups)
-    privacy = plan(settings, request.model, request.strategy, task, len(train), units, 1)
+    privacy = planned_training(settings, request.classifier, request.model, request.strategy, train, workspace)
     outputs = task.outputs(dataset.label_names())
     seed = settings.training.seed
     mitigation, treated = described(settings.fairness, train.texts, train.label_names(), seed, first=True)
@@ -125,6 +125,7 @@ def train_classifier(
                 *(label_notes(dataset) if task.distribution else ()),
                 *split.findings,
                 *forgetful,
+                *capped(settings, len(train), train.groups),
                 *length_remarks(record, learner.pipeline.reach),
                 *_remarks(learner, stored.language, pairing_remark(request.model, request.strategy, task)),
                 *treated,

@@ -34,12 +34,13 @@ def planned_update(train: TextDataset, past: Past, settings: Settings, strategy:
         len(folder.experiences()) + 1,
         promise.spends if promise is not None else (),
         promise.delta if promise is not None else None,
-        promise is None or _apart(train, past, promise.unit),
+        promise is None or is_apart(train, past, promise.unit),
         promise.budget if promise is not None else None,
+        train.groups,
     )
 
 
-def _apart(train: TextDataset, past: Past, unit: str) -> bool:
+def is_apart(train: TextDataset, past: Past, unit: str) -> bool:
     """Whether nobody in these rows was learned from before, as far as that can be known."""
     if past.missing:
         return False

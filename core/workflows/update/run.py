@@ -35,7 +35,7 @@ from core.workflows.learn.candidate import Candidate, Completed, Parent, Version
 from core.workflows.learn.learners import length_remarks
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.personal_checks import check_column, check_personal_settings
-from core.workflows.learn.private import without_memory
+from core.workflows.learn.private import capped, without_memory
 from core.workflows.learn.producing import produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import AUTO, Settings, UpdateRequest, first_strategy, pairing_remark, resolve_update
@@ -219,6 +219,7 @@ def update_classifier(
                 *(finding.message for finding in seen.findings),
                 *split.findings,
                 *forgetful,
+                *capped(settings, len(train), train.groups),
                 *length_remarks(records[-1], learner.pipeline.reach),
                 *other_inputs(learner.pipeline.inputs, batch),
                 *_remarks(past, strategy, pairing_remark(learner.model_name, request.strategy, task)),
