@@ -169,11 +169,15 @@ def fairness_text(record: dict[str, Any]) -> str:
     """A line for each gap, each group, and each pair of groups whose words were exchanged."""
     lines = [f"{GAP_TITLES[name]:<32} {_fairness_figure(gap)}   p {gap['p_value']:.3f}   {gap['highest']} / {gap['lowest']}"
              for name, gap in record["gaps"].items()]  # fmt: skip
+    few = [
+        f"{group['name']} ({group['rows']:,})" for group in record["groups"] if group["rows"] and not _rates_of(group)
+    ]
     for group in record["groups"]:
-        rates = "   ".join(
-            f"{name} {_fairness_figure(group[name])}" for name in ("selection", "fpr", "tpr", "accuracy") if group[name]
-        )
-        lines.append(f"{group['name']:<32} {group['rows']:>6,} rows   {rates or 'too few rows'}")
+        rates = "   ".join(f"{name} {_fairness_figure(figure)}" for name, figure in _rates_of(group).items())
+        if rates:
+            lines.append(f"{group['name']:<32} {group['rows']:>6,} rows   {rates}")
+    if few:
+        lines.append(f"Too few rows to be judged: {', '.join(few)}.")
     for pair in record["counterfactual"]:
         figures = (
             f"{_fairness_figure(pair['gap'])}   flips {_fairness_figure(pair['flips'])}"
@@ -181,9 +185,14 @@ def fairness_text(record: dict[str, Any]) -> str:
             else "too few texts"
         )
         lines.append(
-            f"{pair['first']} → {pair['second']} ({pair['source']}, {pair['texts']:,})".ljust(56) + f" {figures}"
+            f"{pair['axis']}: {pair['first']} → {pair['second']} ({pair['source']}, {pair['texts']:,})".ljust(56)
+            + f" {figures}"
         )
     return "\n".join(lines)
+
+
+def _rates_of(group: dict[str, Any]) -> dict[str, dict[str, float]]:
+    return {name: group[name] for name in ("selection", "fpr", "tpr", "accuracy") if group[name]}
 
 
 def _fairness_figure(stored: dict[str, float]) -> str:
