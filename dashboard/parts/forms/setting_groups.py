@@ -49,12 +49,45 @@ def draw(task: Task, model: str, defaults: Mapping[str, Any], *, key: str) -> di
         with column:
             if name == "optimisation" and network.solved:
                 st.caption(t("train.solved"))
-            values |= _group(configs, defaults, idle, key)
-            if name == "promises" and private:
-                st.caption(t("privacy.settings_hint"))
+            if name == "promises":
+                values |= _promises(defaults, idle, key, private=private)
+            else:
+                values |= _group(configs, defaults, idle, key)
             if name == "promises" and values.get("personal_kind", "none") != "none":
                 st.warning(tables.plain(t_message(LAW)), icon=":material/gavel:")
     return values
+
+
+def _promises(defaults: Mapping[str, Any], idle: frozenset[str], key: str, *, private: bool) -> dict[str, Any]:
+    """Three matters, each under its own caption; fields that do not count as others stand are not drawn."""
+    idle |= _without_effect(defaults, key, private=private)
+    values: dict[str, Any] = {}
+    for name, config in zip(("privacy", "fairness", "personal"), PROMISES, strict=True):
+        st.markdown(f"**{t(f'train.promise_{name}')}**")
+        values |= _group([config], defaults, idle, key)
+        if name == "privacy" and private:
+            st.caption(t("privacy.settings_hint"))
+    return values
+
+
+def _without_effect(defaults: Mapping[str, Any], key: str, *, private: bool) -> frozenset[str]:
+    """Settings of fairness that do nothing as the others stand now."""
+    declared = {setting.name: setting.default for config in PROMISES for setting in settings_of(config)}
+
+    def value(name: str) -> Any:
+        return st.session_state.get(f"{key}.{name}", defaults.get(name, declared[name]))
+
+    idle = {"memory_by_group"} if private else set()  # no row is remembered then
+    grouped = value("mitigation") != "none" or (not private and value("memory_by_group"))
+    if not grouped:
+        idle |= {"fairness_groups", "group_column", "identity_terms"}
+    else:
+        idle.add("identity_terms" if value("fairness_groups") == "column" else "group_column")
+    if value("mitigation") == "none":
+        idle.add("mitigation_strength")
+    if value("personal_kind") == "none":
+        idle |= {"personal_by", "personal_aim", "personal_label", "personal_rows"}
+    return frozenset(idle)
 
 
 def _group(configs: list[type[Config]], defaults: Mapping[str, Any], idle: frozenset[str], key: str) -> dict[str, Any]:
