@@ -105,7 +105,7 @@ def _column(shown: Shown, dataset: str) -> dict[str, str] | None:
     names = {"": t("fairness.group_column")} if grouped else {}
     names |= {str(column["name"]): str(column["name"]) for column in known}
     if not names:
-        st.info(t("fairness.no_column"), icon=":material/info:")
+        st.info(t("fairness.no_column_here"), icon=":material/info:")
         return None
     if not grouped:
         st.caption(t("fairness.no_groups_here"))
