@@ -30,8 +30,8 @@ class FairnessConfig(Config):
     )
     group_column: str = setting(
         "",
-        label="Column with the groups",
-        help="Where groups are values of a column: the name of that further column of the dataset.",
+        label="Column that makes the groups",
+        help="Where rows are grouped by a column: the name of that further column of the dataset.",
         group="fairness",
         advanced=True,
     )

@@ -14,7 +14,7 @@ ACCURACY: Aim = "accuracy"
 EQUAL_FALSE_POSITIVES: Aim = "equal_false_positives"
 LAW = message(
     "personal.law",
-    "Groups are answered by different thresholds. Where they are groups of people, the law may forbid that, whatever it is meant "
+    "Groups are answered by different settings. Where they are groups of people, the law may forbid that, whatever it is meant "
     "for: ask somebody who knows before such a version serves.",
 )
 
@@ -31,15 +31,16 @@ class PersonalConfig(Config):
     )
     personal_by: str = setting(
         "",
-        label="Column of the groups",
-        help="A further column that the model reads, such as a shop, a customer or a region. Its values are the groups.",
+        label="Column whose groups get settings",
+        help="A further column that the model reads, such as a shop, a customer or a region. Each of its values is a group "
+        "that may get settings of its own.",
         group="fairness",
     )
     personal_aim: Aim = setting(
         "accuracy",
         label="Aim of the groups' settings",
         help="More right answers, or a label that is given wrongly equally often in each group. The law may forbid treating "
-        "groups of people by different thresholds: ask before you use it on people.",
+        "groups of people by different settings: ask before you use it on people.",
         group="fairness",
     )
     personal_label: str = setting(

@@ -12,6 +12,7 @@ from core.networks.text import TextPipeline
 from core.tasks import task_of
 from dashboard.parts import tables
 from dashboard.parts.forms.estimator import estimator
+from dashboard.parts.privacy.spending import is_private
 from dashboard.parts.versions.verdict import joined
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment, show_error
@@ -54,8 +55,7 @@ def _panel(request: TrainRequest, waiting: bool) -> None:
         estimate = asked.result()
         _figures(estimate)
         if prepared is not None:
-            split = "train.story_split_solved" if _is_solved(request) else "train.story_split"
-            st.caption(_story(prepared, estimate, split))
+            st.caption(_story(prepared, estimate, _split_of(request)))
         if state.active_jobs():
             st.caption(t("train.estimate_busy"))
     if prepared is not None:
@@ -73,8 +73,11 @@ def _figures(estimate: TrainingEstimate | None) -> None:
     )
 
 
-def _is_solved(request: TrainRequest) -> bool:
-    return task_of(request.task).networks()[request.model].solved
+def _split_of(request: TrainRequest) -> str:
+    """Which sentence tells what validation rows are for: with differential privacy, no epoch is chosen by them."""
+    if task_of(request.task).networks()[request.model].solved:
+        return "train.story_split_solved"
+    return "train.story_split_private" if is_private(request.settings) else "train.story_split"
 
 
 def _story(prepared: Prepared, estimate: TrainingEstimate, split: str) -> str:

@@ -229,7 +229,8 @@ def _division(situation: Situation, changes: Changes) -> None:
         "test": tables.thousands(len(split.test)),
         "number": len(state.report(situation.champion)["experiences"]) + 1,
     }
-    sentence = t("update.division", **facts)
+    private = bool(state.report(situation.champion).get("privacy"))  # then no epoch is chosen by validation rows
+    sentence = t("update.division_private" if private else "update.division", **facts)
     if len(split.set_aside):
         aside = tn("update.division_aside", len(split.set_aside))
         sentence = t("update.sentences", first=sentence, second=aside)

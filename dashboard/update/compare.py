@@ -65,11 +65,13 @@ def compared(champion: VersionInfo, batch: StoredDataset) -> Changes | CoreError
 
 
 def problem(champion: VersionInfo, dataset: TextDataset, train_only: Rows) -> CoreError | None:
-    """Why a batch that is not stored yet could not be learned; None when it can."""
+    """Why a batch that is not stored yet could not be learned; None when it can, be it at a smaller ε, chosen in Learn."""
     from core.workflows.update.run import check_batch
 
     try:
-        check_batch(dataset, VersionFolder(state.version_folder(champion)), _past_of(champion), train_only)
+        check_batch(
+            dataset, VersionFolder(state.version_folder(champion)), _past_of(champion), train_only, budget=False
+        )
     except CoreError as error:
         return error
     return None

@@ -30,8 +30,11 @@ from dashboard.update.page import Situation
 from dashboard.update.strategy import COLUMNS
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.data.dataset.store import StoredDataset
     from core.registry import VersionInfo
+    from core.workflows.update.outlook import Outlook
 
 FORM = "update.learn"
 MEMORY = ("memory_size", "memory_selection")
@@ -79,17 +82,20 @@ def _ways(situation: Situation, batch: StoredDataset) -> None:
         update_page.missing(t("update.cannot_learn"), t("update.to_changes"), "changes")
         return
     update_page.about("learn")
-    way = st.container(border=True, key="update-way", gap="small")
+    with st.container(border=True, key="update-way", gap="small"):
+        way, cost, start = (st.container(gap="small") for _ in range(3))
     ratio = float(st.session_state.get(f"{FORM}.replay_ratio", 1.0))
     with st.expander(t("update.other_ways"), icon=":material/tune:", key="update.other_ways"):
         strategy = update_strategy.choose(situation.champion, changes, changes.split, ratio)
-        values = settings(situation, strategy, changes)
+        values = settings(situation, strategy, changes, cost)
     with way:
-        _way(situation, changes, changes.split, strategy, values)
+        outlook = _way(situation, changes, changes.split, strategy, values)
+    with start:
+        _start_button(situation, changes, strategy, values, outlook)
 
 
-def _way(situation: Situation, changes: Changes, split: Split, strategy: str, values: dict[str, Any]) -> None:
-    """How it will be learned: why so, how long it takes, what is to be known before, and the start."""
+def _way(situation: Situation, changes: Changes, split: Split, strategy: str, values: dict[str, Any]) -> Outlook:
+    """How it will be learned: why so, and how long it takes."""
     champion, first = situation.champion, update_strategy.recommended(situation.champion)
     outlook = update_strategy.outlook(champion, strategy, values)
     rows = update_strategy.rows_read(
@@ -108,12 +114,19 @@ def _way(situation: Situation, changes: Changes, split: Split, strategy: str, va
             )
     st.markdown(_reason(champion, strategy, changes, len(split.train)))
     _time(champion, strategy, rows, values)
+    return outlook
+
+
+def _start_button(
+    situation: Situation, changes: Changes, strategy: str, values: dict[str, Any], outlook: Outlook
+) -> None:
+    """What is to be known before, what it would spend, and the start."""
     ready = update_strategy.remarks(outlook, changes)
     going_on = forgetting.goes_on()
     if going_on:
         st.info(t("forget.going_on"), icon=":material/hourglass_top:")
     blocked = going_on or forgetting.is_half_done()  # the latter is told on top of the page
-    refused = _promised(champion) and spending.before_start(_request(situation, strategy, values))
+    refused = _promised(situation.champion) and spending.before_start(_request(situation, strategy, values))
     # While spellings stand to be merged, that is the step to take.
     kind: Literal["primary", "secondary"] = "secondary" if labels.doubtful(situation) else "primary"
     start = t("update.start")
@@ -173,8 +186,8 @@ def _start(situation: Situation, strategy: str, values: dict[str, Any]) -> None:
     st.rerun()
 
 
-def settings(situation: Situation, strategy: str, changes: Changes) -> dict[str, Any]:
-    """Draw all fields; returns the values by setting name."""
+def settings(situation: Situation, strategy: str, changes: Changes, cost: DeltaGenerator) -> dict[str, Any]:
+    """Draw all fields; returns the values by setting name. What a batch may cost of a promise is drawn at `cost`."""
     parent = state.report(situation.champion)["settings"]
     kind = STRATEGIES[strategy]
     # another version brings other defaults, so each has fields of its own
@@ -183,9 +196,12 @@ def settings(situation: Situation, strategy: str, changes: Changes) -> dict[str,
     with st.container(key="update-settings"):
         own = settings_form(wide, key=FORM)
         left, right = st.columns(COLUMNS, gap="large")
-        with right:
-            ask = _epsilon if _promised(situation.champion) else _memory
-            values = ask(key, parent, situation, changes) | own
+        if _promised(situation.champion):
+            with cost:
+                values = _epsilon(key, parent) | own
+        else:
+            with right:
+                values = _memory(key, parent, situation, changes) | own
         with left:
             if narrow:
                 values |= settings_form(narrow, key=FORM)
@@ -221,7 +237,7 @@ def _memory(key: str, parent: dict[str, Any], situation: Situation, changes: Cha
     return values
 
 
-def _epsilon(key: str, parent: dict[str, Any], situation: Situation, changes: Changes) -> dict[str, Any]:
+def _epsilon(key: str, parent: dict[str, Any]) -> dict[str, Any]:
     """In place of a memory, which a private model has not: how much this batch may cost."""
     return settings_form(
         [setting for setting in settings_of(PrivacyConfig) if setting.name == "epsilon"], key=key, defaults=parent

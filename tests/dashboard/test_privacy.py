@@ -14,7 +14,7 @@ from core.workflows.forget.champions import champions_that_learned
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
-from dashboard.parts.privacy.spending import scientific
+from dashboard.parts.privacy.spending import everyday, scientific
 from dashboard.settings import forget
 from tests.core.conftest import reviews, save
 from tests.dashboard.conftest import open_tab, wait
@@ -65,6 +65,13 @@ def test_a_small_number_is_written_as_people_do() -> None:
     assert scientific(1.25e-12) == "1.2 × 10⁻¹²"
 
 
+def test_what_an_epsilon_means_is_told_as_a_factor() -> None:
+    assert "about 1.1 times" in everyday(0.1, "row")
+    assert "about 20 times" in everyday(3.0, "row")
+    assert "about 3,000 times" in everyday(8.0, "group")
+    assert "a million times" in everyday(50.0, "row")
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_overview_has_the_budget_and_evaluate_the_promise(open_page: OpenPage, home: Path, language: str) -> None:
     at = open_page("overview", language=language)
@@ -105,13 +112,37 @@ def test_update_says_what_is_left_and_refuses_before_start(open_page: OpenPage, 
     at.run()
     assert not at.exception
     wait(lambda: bool(bars(at.run())))
-    assert any("3.00 of 5" in line for line in bars(at))  # other rows: nobody pays twice
+    assert any("3.00 of 5" in line for line in bars(at))  # other rows
+    assert "nobody pays twice" in told(at)
+    assert "about 20 times" in told(at)
+    assert "update.learn.P.1.epsilon" in {each.key for each in at.main if each.key}
     at.session_state["update.learn.P.1.epsilon"] = 20.0
     wait(lambda: bool(at.run().error))
     assert "exceed the privacy budget" in at.error[0].value
     assert at.button(key="update.start").disabled
     ways = at.radio(key="update.family").options
     assert len(ways) < 6  # those that keep rows are not offered
+
+
+def test_fields_that_do_nothing_as_others_stand_are_not_drawn(open_page: OpenPage, home: Path) -> None:
+    def drawn(at: AppTest) -> set[str]:
+        return {str(each.key).removeprefix("train.settings.") for each in at.main if each.key}
+
+    at = open_page("train")
+    at.pills(key="train.model").set_value("hashed").run()
+    assert {"private", "mitigation", "personal_kind", "memory_by_group"} <= drawn(at)
+    assert not {"personal_by", "personal_aim", "fairness_groups", "mitigation_strength"} & drawn(at)
+    at.session_state["train.settings.personal_kind"] = "threshold"
+    at.session_state["train.settings.mitigation"] = "reweight"
+    at.run()
+    assert {"personal_by", "personal_rows", "fairness_groups", "identity_terms", "mitigation_strength"} <= drawn(at)
+    assert "group_column" not in drawn(at)
+    at.session_state["train.settings.fairness_groups"] = "column"
+    at.run()
+    assert "group_column" in drawn(at)
+    assert "identity_terms" not in drawn(at)
+    with_model(at)
+    assert "memory_by_group" not in drawn(at)
 
 
 def test_rows_of_a_private_model_are_said_to_be_behind_noise(home: Path) -> None:

@@ -37,11 +37,17 @@ class ReportLanguage:
             name: separator.join(str(item) for item in value) if isinstance(value, list | tuple) else value
             for name, value in message.facts.items()
         }
+        if message.key.startswith("mitigation.") and "mitigation" in facts:
+            facts["mitigation"] = self.choice("mitigation", str(facts["mitigation"]))
         return fill(self.lookup(message.key, message.text), facts)
 
     def setting(self, name: str, english: str) -> str:
         """The name of a setting, as a form shows it."""
         return self.lookup(f"settings.{name}_label", english)
+
+    def choice(self, setting: str, value: str) -> str:
+        """What one of the choices of a setting is called on screen; the value itself where no catalogue is at hand."""
+        return self.lookup(f"choices.{setting}_{value}", self.lookup(f"choices.{value}", value))
 
     def name(self, kind: str, name: str) -> str:
         """What a model or a strategy is called on screen; the name in the code where no catalogue is at hand."""

@@ -213,8 +213,17 @@ def _settings(report: dict[str, Any], words: ReportLanguage) -> list[list[str | 
         defaults = {}
     defaults = {name: setting.default for name, setting in known.items()} | defaults
     names = {name: setting.label for name, setting in known.items()}
+    chosen = {name for name, setting in known.items() if setting.kind == "choice"}
+
+    def written(name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return words.lookup(f"choices.{value}".lower(), str(value))
+        return words.choice(name, str(value)) if name in chosen else _plain(value)
+
     return [
-        [words.setting(name, names.get(name, name)), _plain(value), _plain(defaults[name]) if name in defaults else "–"]
+        [words.setting(name, names.get(name, name)), written(name, value), written(name, defaults[name])]
+        if name in defaults
+        else [words.setting(name, names.get(name, name)), written(name, value), "–"]
         for name, value in settings_in_effect(report).items()
     ]
 

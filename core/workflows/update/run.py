@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.base.errors import DataError
+from core.base.errors import ConfigError, DataError
 from core.base.events import RunStarted, StageStarted
 from core.base.faults import reached
 from core.base.messages import Message, message
@@ -113,12 +113,24 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
     return Split(train, validation, test, set_aside, part.findings)
 
 
-def check_batch(batch: TextDataset, folder: VersionFolder, past: Past, train_only: Rows = NO_ROWS) -> None:
-    """Raise the `DataError` that an update from this batch would end with, before anything of it is stored."""
+def check_batch(
+    batch: TextDataset, folder: VersionFolder, past: Past, train_only: Rows = NO_ROWS, *, budget: bool = True
+) -> None:
+    """Raise the `CoreError` that an update from this batch would end with, before anything of it is stored.
+
+    Parameters
+    ----------
+    budget
+        Whether a batch is refused that is too costly at the ε of the version; False where a smaller one may yet be chosen.
+    """
     folder.task.check(folder.task.as_read(batch).label_names())
     settings = folder.resolved_settings()
     split = split_batch(batch, compare_batch(batch, past), settings, past, train_only)
-    planned_update(batch.take(split.train), past, settings, first_strategy(folder.report()))
+    try:
+        planned_update(batch.take(split.train), past, settings, first_strategy(folder.report()))
+    except ConfigError as error:
+        if budget or error.message.key != "privacy.budget_exceeded":
+            raise
 
 
 def read_batch(dataset: str, folder: VersionFolder, workspace: Workspace) -> tuple[StoredDataset, LabelMatch]:

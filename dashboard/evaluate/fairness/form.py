@@ -56,8 +56,10 @@ def draw(shown: Shown, kind: str) -> None:
     ways = {name: t(f"fairness.by_{name}") for name in ("words", "column")}
     by = choices.segmented(t("fairness.by"), ways, key=f"{KEY}.by", help=t("fairness.by_help"))
     values: dict[str, Any] = {"positive": positive, "dataset": dataset or None, "by": by}
-    values |= _words(shown) if by == "words" else _column(shown)
-    if st.button(t("fairness.start"), key=f"{KEY}.start", icon=":material/play_arrow:", type="primary"):
+    groups = _words(shown) if by == "words" else _column(shown, dataset)
+    values |= groups or {}
+    start, lacking = t("fairness.start"), groups is None
+    if st.button(start, key=f"{KEY}.start", icon=":material/play_arrow:", type="primary", disabled=lacking):
         with boundary():
             parse_terms(values.get("terms") or "a/b: c")  # a line that cannot be read is told here, not by the job
             _start(shown, kind, values)
@@ -95,8 +97,22 @@ def _words(shown: Shown) -> dict[str, str]:
     return {"terms": "" if text.strip() == built_in else text}
 
 
-def _column(shown: Shown) -> dict[str, str]:
-    """The group column of the dataset, or a further column of the texts."""
+def _column(shown: Shown, dataset: str) -> dict[str, str] | None:
+    """The group column of the tested rows, where they have one, or a further column of the texts; None without any."""
+    tested = [dataset] if dataset else [str(record["dataset"]) for record in shown.report["experiences"]]
+    grouped = any(map(_has_groups, tested))
     known = VersionFolder(Path(state.files_of(shown.version).folder)).inputs
-    names = {"": t("fairness.group_column"), **{str(column["name"]): str(column["name"]) for column in known}}
+    names = {"": t("fairness.group_column")} if grouped else {}
+    names |= {str(column["name"]): str(column["name"]) for column in known}
+    if not names:
+        st.info(t("fairness.no_column_here"), icon=":material/info:")
+        return None
+    if not grouped:
+        st.caption(t("fairness.no_groups_here"))
     return {"column": choices.listed(t("fairness.column"), names, key=f"{KEY}.column", help=t("fairness.column_help"))}
+
+
+@st.cache_data(show_spinner=False, max_entries=200, ttl=3600)
+def _has_groups(dataset: str) -> bool:
+    """Whether any row of a stored dataset has a group; not where it was deleted."""
+    return any(state.workspace().datasets.groups(dataset) or ())

@@ -14,7 +14,7 @@ from core.workflows.report.privacy import promise
 from dashboard.evaluate.page import Shown
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
-from dashboard.parts.privacy.spending import bar
+from dashboard.parts.privacy.spending import bar, everyday
 from dashboard.parts.versions import same_tests, timeline
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message
@@ -33,6 +33,7 @@ def draw(shown: Shown) -> None:
     privacy = shown.report["privacy"]
     layout.section(t("privacy.covered"), help=t("privacy.means_help"))
     st.markdown(tables.plain(t_message(told)))
+    st.caption(everyday(privacy["spent"], privacy["unit"]))
     bar(privacy["spent"], privacy["spent"], privacy["budget"])
     if len(_promising(shown.version)) > 1:
         left, right = st.columns(2, gap="medium")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.config import settings_of
-from core.fairness.personal import LAW
+from core.fairness.config import FairnessConfig
+from core.fairness.personal import LAW, PersonalConfig
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
+from core.training.private.config import PrivacyConfig
 from core.workflows.requests import PROMISES, DataConfig
 from dashboard.parts import tables
 from dashboard.parts.forms import private_way
@@ -49,12 +51,54 @@ def draw(task: Task, model: str, defaults: Mapping[str, Any], *, key: str) -> di
         with column:
             if name == "optimisation" and network.solved:
                 st.caption(t("train.solved"))
-            values |= _group(configs, defaults, idle, key)
-            if name == "promises" and private:
-                st.caption(t("privacy.settings_hint"))
-            if name == "promises" and values.get("personal_kind", "none") != "none":
-                st.warning(tables.plain(t_message(LAW)), icon=":material/gavel:")
+            if name == "promises":
+                values |= _promises(defaults, idle, key, private=private)
+            else:
+                values |= _group(configs, defaults, idle, key)
     return values
+
+
+def _promises(defaults: Mapping[str, Any], idle: frozenset[str], key: str, *, private: bool) -> dict[str, Any]:
+    """Three matters, each under its own caption; fields that do not count as others stand are not drawn."""
+    idle |= _without_effect(defaults, idle, key, private=private)
+    values: dict[str, Any] = {}
+    matters: dict[str, type[Config]] = {
+        "privacy": PrivacyConfig,
+        "fairness": FairnessConfig,
+        "personal": PersonalConfig,
+    }
+    for name, config in matters.items():
+        if all(setting.name in idle for setting in settings_of(config)):
+            continue
+        st.markdown(f"**{t(f'train.promise_{name}')}**")
+        values |= _group([config], defaults, idle, key)
+        if name == "privacy" and private:
+            st.caption(t("privacy.settings_hint"))
+    if values.get("personal_kind", "none") != "none":
+        st.warning(tables.plain(t_message(LAW)), icon=":material/gavel:")
+    return values
+
+
+def _without_effect(defaults: Mapping[str, Any], undrawn: frozenset[str], key: str, *, private: bool) -> frozenset[str]:
+    """Settings of fairness that do nothing as the others stand now; those that are not drawn stand as declared."""
+    declared = {setting.name: setting.default for config in PROMISES for setting in settings_of(config)}
+
+    def value(name: str) -> Any:
+        if name in undrawn:
+            return declared[name]
+        return st.session_state.get(f"{key}.{name}", defaults.get(name, declared[name]))
+
+    idle: set[str] = {"memory_by_group"} if private else set()  # no row is remembered then
+    grouped = value("mitigation") != "none" or (not private and value("memory_by_group"))
+    if not grouped:
+        idle |= {"fairness_groups", "group_column", "identity_terms"}
+    else:
+        idle.add("identity_terms" if value("fairness_groups") == "column" else "group_column")
+    if value("mitigation") == "none":
+        idle.add("mitigation_strength")
+    if value("personal_kind") == "none":
+        idle |= {"personal_by", "personal_aim", "personal_label", "personal_rows"}
+    return frozenset(idle)
 
 
 def _group(configs: list[type[Config]], defaults: Mapping[str, Any], idle: frozenset[str], key: str) -> dict[str, Any]:

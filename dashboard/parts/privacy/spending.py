@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from core.workflows.requests import TrainRequest, UpdateRequest
 
 SECONDS_BETWEEN_LOOKS = 0.5
+MOST_TIMES = 1_000_000  # from here on a factor is told in words
+TENTHS_BELOW = 10
 ON = (True, "true", "yes")
 
 
@@ -58,9 +61,21 @@ def _spends(plan: Plan) -> None:
     }
     unit = plan.spend.unit
     st.markdown(f":material/shield: {t(f'privacy.means_{unit}', **facts)}", help=t("privacy.means_help"))
+    st.caption(everyday(plan.epsilon, unit))
     bar(plan.spent_before, plan.spent_after, plan.budget)
     if not plan.spend.apart:
         st.caption(t(f"privacy.together_{unit}"))
+    elif len(plan.spends) > 1:
+        st.caption(t(f"privacy.apart_{unit}"))
+
+
+def everyday(epsilon: float, unit: str) -> str:
+    """What an ε means for a protected row or group, as a factor between likelihoods (e^ε)."""
+    if epsilon > math.log(MOST_TIMES):
+        return t("privacy.everyday_beyond", epsilon=f"{epsilon:.2f}")
+    times = math.exp(epsilon)
+    written = f"{times:.1f}" if times < TENTHS_BELOW else tables.thousands(float(f"{times:.2g}"))
+    return t(f"privacy.everyday_{unit}", epsilon=f"{epsilon:.2f}", times=written)
 
 
 def bar(spent: float, after: float, budget: float) -> None:

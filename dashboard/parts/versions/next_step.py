@@ -62,7 +62,9 @@ def next_step(
     if waiting and not lacking(state.corrections().list(classifier)):
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), ("update",))
     if behind:
-        return Step(t("overview.next_behind"), t("overview.next_behind_button"), ("train", "new"))
+        private = bool(state.report(champion).get("privacy"))
+        sentence = t("overview.next_behind_private" if private else "overview.next_behind")
+        return Step(sentence, t("overview.next_behind_button"), ("train", "new"))
     if matrix.scores.shape[1] < 2:  # also where Auto has made several versions: none of them has met a batch
         return Step(
             t("overview.next_first_update", version=champion.number),

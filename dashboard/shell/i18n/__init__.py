@@ -83,6 +83,9 @@ def translate(language: str, key: str, facts: dict[str, Any] | None = None) -> s
 
 def t_message(message: Message) -> str:
     """A sentence from `core` in the session's language; English when its translation is missing."""
+    if message.key.startswith("mitigation.") and "mitigation" in message.facts:  # the fact is a choice of that setting
+        shown = choice_label("mitigation", str(message.facts["mitigation"]))
+        message = Message(message.key, message.text, {**message.facts, "mitigation": shown})
     if language() == DEFAULT:
         return str(message)
     text = catalogue(language()).get(message.key)

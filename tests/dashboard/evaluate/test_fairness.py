@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.base.messages import message
 from core.jobs import JobQueue
 from core.registry.records import FairnessStore
+from core.workflows.report.document import ReportLanguage
 from core.workflows.workspace import open_workspace
+from dashboard.shell.i18n import catalogue, t_message
 
 RATE = {"value": 0.5, "low": 0.4, "high": 0.6}
 CHOICE = {"by": "words", "positive": "up", "column": "", "terms": ""}
@@ -123,3 +126,21 @@ def test_a_measurement_without_gaps_says_why(
     store.save(record(made, gaps={}, worst=None, groups=[group("a", 3)], counterfactual=[]))
     at = opened(open_page)
     assert any("no gap can be told" in info.value for info in at.info)
+
+
+def test_a_column_is_offered_only_where_the_tested_rows_have_one(
+    open_page: Callable[..., AppTest], store: FairnessStore
+) -> None:
+    at = opened(open_page)
+    at.session_state["evaluate.fairness.by"] = "column"
+    at.run()
+    assert not at.exception
+    assert any("no group column" in each.value for each in at.info)
+    assert at.button(key="evaluate.fairness.start").disabled
+
+
+def test_a_mitigation_is_called_by_its_name() -> None:
+    told = message("mitigation.grouped", "{grouped} of {rows}: {mitigation}.", grouped=1, rows=2, mitigation="reweight")
+    assert t_message(told) == "1 of 2: Reweighting."
+    texts = catalogue("zh")
+    assert "重新加权" in ReportLanguage("zh", lambda key, english: texts.get(key, english)).say(told)
