@@ -188,7 +188,7 @@ def first_strategy(report: Mapping[str, Any]) -> str:
     task, learned_by = task_of(report.get("task", DEFAULT)), report.get("updates_by", report["strategy"])
     if task.leaves_open:
         return SELF_TRAINING.name
-    private = report["settings"].get("private", False)
+    private = report.get("settings", {}).get("private", False)
     if private and not (learned_by in STRATEGIES and STRATEGIES[learned_by].freezes_encoder):
         return FINETUNE.name  # which keeps no row
     if learned_by in STRATEGIES and report["model"] in task.networks() and STRATEGIES[learned_by].freezes_encoder:

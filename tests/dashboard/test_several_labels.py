@@ -167,7 +167,7 @@ def test_evaluate_has_the_tabs_that_make_sense(open_page: OpenPage, tab: str, la
     page = open_page("evaluate", tab, language=language)
     assert not page.exception
     assert not page.error
-    assert len(page.tabs) == 4
+    assert len(page.tabs) == 5
 
 
 def test_errors_of_sets_are_cards_whose_labels_are_put_right(

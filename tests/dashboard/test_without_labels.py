@@ -57,12 +57,12 @@ def test_pages_offer_nothing_that_needs_labels(open_page: OpenPage, workspace: W
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_evaluate_has_two_tabs_and_shows_the_texts_it_writes_worst(
+def test_evaluate_has_its_tabs_and_shows_the_texts_it_writes_worst(
     open_page: OpenPage, workspace: Workspace, language: str
 ) -> None:
     page = open_page("evaluate", "farthest", language=language)
     assert not page.exception
-    assert len(page.tabs) == 2
+    assert len(page.tabs) == 3  # the third says why nothing is compared by groups
     cards = [str(part.proto.body) for part in page.get("html") if "error-head'>" in str(part.proto.body)]
     shown = [float(card.split("<b>")[1].split("</b>")[0].replace(",", "")) for card in cards]
     assert len(shown) == 10

@@ -54,6 +54,8 @@ def test_a_number_of_endless_digits_is_refused_without_pythons_advice() -> None:
 
 # What these read, they or a library made a moment before.
 OWN_JSON = {
+    "core/fairness/counterfactual.py",
+    "core/fairness/terms.py",
     "core/base/files.py",
     "core/data/reading/isolation/worker.py",
     "core/data/spans/targets.py",

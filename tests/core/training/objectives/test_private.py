@@ -49,7 +49,7 @@ def test_without_noise_and_clipping_a_step_has_the_gradient_of_the_mean_loss() -
 
     batch = make_batch(experience().train, np.arange(44), CPU)
     model.zero_grad()
-    experience().criterion(batch.targets.numpy())(model(batch.tokens, batch.mask), batch.targets).backward()
+    experience().criterion(experience().train)(model(batch.tokens, batch.mask), batch.targets).backward()
     for found, own in zip(gradients, made.recorder.learned, strict=True):
         torch.testing.assert_close(found, own.grad.to_dense(), rtol=1e-4, atol=1e-6)
 

@@ -47,7 +47,7 @@ def test_evidence_is_taken_over_all_tests_and_labels_over_the_older_ones() -> No
     assert evidence.calibration.before == pytest.approx(0.75 - 5 / 8)
     assert evidence.calibration.after == pytest.approx(0.95 - 4 / 8)
     assert evidence.calibration.difference.value == pytest.approx(0.20 + 1 / 8)
-    assert list(evidence.to_dict()) == ["labels", "calibration"]
+    assert list(evidence.to_dict()) == ["labels", "calibration", "groups"]
 
 
 def test_what_was_not_asked_of_the_old_version_is_no_evidence() -> None:
