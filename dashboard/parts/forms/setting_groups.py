@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.base.config import Config, Setting
     from core.tasks import Task
 
+NEEDED = ("group_column",)  # rare, but where it is drawn, nothing can start without it
 MOST_CHOICES = 3  # in half the width; more of them would stand below each other
 
 
@@ -103,6 +105,7 @@ def _without_effect(defaults: Mapping[str, Any], undrawn: frozenset[str], key: s
 
 def _group(configs: list[type[Config]], defaults: Mapping[str, Any], idle: frozenset[str], key: str) -> dict[str, Any]:
     shown = [setting for config in configs for setting in settings_of(config) if setting.name not in idle]
+    shown = [replace(setting, advanced=False) if setting.name in NEEDED else setting for setting in shown]
     ordinary = [setting for setting in shown if not setting.advanced]
     advanced = [setting for setting in shown if setting.advanced]
     values: dict[str, Any] = {}
