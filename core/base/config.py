@@ -188,8 +188,7 @@ def _allowed(described: Setting) -> str:
     if described.choices:
         return " | ".join(described.choices)
     if described.minimum is not None:
-        kind = {"int": "a whole number from", "float": "a number from"}.get(described.kind, described.kind)
-        return f"{kind} {described.minimum:g} to {described.maximum:g}"
+        return f"{described.minimum:g} … {described.maximum:g}"
     return described.kind
 
 
