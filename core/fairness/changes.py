@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.continual.gate.group_evidence import GapChange, GapMeasure, GroupChange, GroupEvidence
+from core.continual.gate.group_evidence import GapChange, GapMeasure, GroupEvidence, StratumChange
 from core.fairness.groups import Grouping
 from core.fairness.rates import RESAMPLES, Judged, gap_of, judged_groups
 from core.statistics.intervals import estimate, percentiles
@@ -28,7 +28,7 @@ def group_evidence(
         member = grouping.members[:, number]
         if member.any():
             difference = paired_rate_difference(before.right[member], after.right[member])
-            groups.append(GroupChange(name, int(member.sum()), difference))
+            groups.append(StratumChange(name, int(member.sum()), difference))
     return GroupEvidence(tuple(groups), _gap_change(before, after, grouping, measure, seed))
 
 

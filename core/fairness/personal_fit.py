@@ -193,8 +193,13 @@ def fit_false_positives(rows: Labelled, label: int) -> Fitted:
     they were not fitted on.
     """
     target = _false_positive_rate(rows, label)
-    fit: Fit = lambda part, strength, _: _equal(part, label, strength)  # noqa: E731
-    loss: Loss = lambda part, parameters: _distance(part, label, parameters, target)  # noqa: E731
+
+    def fit(part: Labelled, strength: float, start: Floats | None) -> Floats:
+        return _equal(part, label, strength)
+
+    def loss(part: Labelled, parameters: Floats) -> float:
+        return _distance(part, label, parameters, target)
+
     parameters, strength, held_out = _cross_fitted(rows, [fit], PRIOR_ROWS, loss)
     right, negative, given = _right(rows), rows.truth != label, rows.logits.argmax(axis=1) == label
     answers, moved = held_out.argmax(axis=1) == rows.truth, held_out.argmax(axis=1) == label

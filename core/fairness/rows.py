@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from core.base.errors import DataError
 from core.data.dataset.inputs import FIELD, parse
 from core.data.dataset.language import language_of
-from core.fairness import terms as lists
 from core.fairness.config import FairnessConfig
 from core.fairness.groups import Grouping, by_column, by_words
-from core.fairness.terms import Finder, TermGroup, axes_of, parse_terms, terms_for
+from core.fairness.terms import Finder, TermGroup, axes_of, never_meant, parse_terms, terms_for
+from core.networks.standalone.personal import group_key
 
 Cells = NDArray[np.int64]
 NOBODY = 0  # the cell of rows that are in no group
@@ -40,8 +40,7 @@ def column_values(texts: Sequence[str], column: str) -> list[str]:
     DataError
         When no row has such a column.
     """
-    rows = [{own.name: own.value for own in parse(text)[1]} if FIELD in text else {} for text in texts]
-    known = sorted({name for row in rows for name in row})
+    known = sorted({own.name for text in texts if FIELD in text for own in parse(text)[1]})
     if column not in known:
         raise DataError(
             "mitigation.column_missing",
@@ -50,7 +49,7 @@ def column_values(texts: Sequence[str], column: str) -> list[str]:
             column=column,
             known=known or ["–"],
         )
-    return [" ".join(row.get(column, "").split()).casefold() for row in rows]
+    return [group_key(text, column) for text in texts]
 
 
 def grouping_of(config: FairnessConfig, texts: Sequence[str], terms: Sequence[TermGroup]) -> Grouping:
@@ -103,10 +102,7 @@ class Assigner:
 
     def _assigned(self, texts: list[str]) -> list[int]:
         if self._config.fairness_groups == "column":
-            values = [
-                {own.name: own.value for own in parse(text)[1]}.get(self._config.group_column, "") for text in texts
-            ]
-            return [1 + self._place.get(" ".join(value.split()).casefold(), -1) for value in values]
+            return [1 + self._place.get(group_key(text, self._config.group_column), -1) for text in texts]
         grouping = by_words(texts, self._terms)
         columns = [grouping.names.index(name) for name in self.names]
         ordered = grouping.members[:, columns]
@@ -172,7 +168,7 @@ class Swapper:
 def hidden_words(terms: Iterable[TermGroup]) -> dict[str, list[str]]:
     """What a pipeline is told so that no model sees a word of these groups: the words, and phrases that mean something else."""
     words = sorted({word for group in terms for word in group.words})
-    shown = sorted({phrase for language in ("en", "zh") for phrase in lists._never(language)})
+    shown = sorted({phrase for language in ("en", "zh") for phrase in never_meant(language)})
     return {"hidden": words, "shown": shown} if words else {}
 
 

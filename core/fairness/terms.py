@@ -114,7 +114,7 @@ class Finder:
     """
 
     def __init__(self, groups: Sequence[TermGroup]) -> None:
-        never = {phrase for name in ("en", "zh") for phrase in _never(name)}
+        never = {phrase for name in ("en", "zh") for phrase in never_meant(name)}
         self._axes = tuple(axes_of(groups))
         self._beginning: dict[str, list[tuple[int, str, bool, re.Pattern[str]]]] = {}
         for number, own in enumerate(axes_of(groups).values()):
@@ -189,7 +189,8 @@ def _built_in(language: str) -> tuple[TermGroup, ...]:
     return tuple(groups)
 
 
-def _never(language: str) -> list[str]:
+def never_meant(language: str) -> list[str]:
+    """Phrases of a language in which a listed word means nobody, such as 吉他 for 他."""
     phrases: list[str] = _stored(language)["never"]
     return phrases
 

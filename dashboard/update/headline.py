@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.continual.gate.evidence import StratumChange
+from core.continual.gate.group_evidence import StratumChange
 from core.statistics.intervals import MINIMUM_ROWS, Estimate
 from dashboard.parts import scores, tables
 from dashboard.parts.tables import plain

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.continual.gate.group_evidence import GroupEvidence
+from core.continual.gate.group_evidence import GroupEvidence, StratumChange
 from core.statistics.additive import Patterns, Score, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
@@ -35,22 +35,6 @@ class TestChange:
     before: Estimate
     after: Estimate
     difference: Estimate
-
-
-@dataclass(frozen=True)
-class StratumChange:
-    """The score on the rows of one stratum of all older tests: after against before, positive is better."""
-
-    name: str
-    rows: int
-    difference: Estimate
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "rows": self.rows, "difference": self.difference.to_dict()}
-
-    @staticmethod
-    def from_dict(stored: Mapping[str, Any]) -> StratumChange:
-        return StratumChange(stored["name"], stored["rows"], Estimate.from_dict(stored["difference"]))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How groups of people fared by an update: what is known of them, in plain values."""
+"""How strata of rows, and groups of people, fared by an update: what is known of them, in plain values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ GapMeasure = Literal["fpr", "tpr", "selection", "accuracy"]
 
 
 @dataclass(frozen=True)
-class GroupChange:
-    """The share of right answers in one group of rows of all older tests: after against before, positive is better."""
+class StratumChange:
+    """The score on the rows of one stratum, or of one group of people, of all older tests: after against before, positive is
+    better.
+    """
 
     name: str
     rows: int
@@ -23,8 +25,8 @@ class GroupChange:
         return {"name": self.name, "rows": self.rows, "difference": self.difference.to_dict()}
 
     @staticmethod
-    def from_dict(stored: Mapping[str, Any]) -> GroupChange:
-        return GroupChange(stored["name"], stored["rows"], Estimate.from_dict(stored["difference"]))
+    def from_dict(stored: Mapping[str, Any]) -> StratumChange:
+        return StratumChange(stored["name"], stored["rows"], Estimate.from_dict(stored["difference"]))
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class GapChange:
 class GroupEvidence:
     """What is known of the groups; the gap is None where fewer than two groups have enough rows."""
 
-    groups: tuple[GroupChange, ...]
+    groups: tuple[StratumChange, ...]
     gap: GapChange | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,5 +65,5 @@ class GroupEvidence:
     @staticmethod
     def from_dict(stored: Mapping[str, Any]) -> GroupEvidence:
         gap = stored["gap"]
-        groups = tuple(GroupChange.from_dict(group) for group in stored["groups"])
+        groups = tuple(StratumChange.from_dict(group) for group in stored["groups"])
         return GroupEvidence(groups, None if gap is None else GapChange.from_dict(gap))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from core.base.messages import Message, message
 from core.base.wording import signed
-from core.continual.gate.evidence import Strata, StratumChange
+from core.continual.gate.evidence import Strata
+from core.continual.gate.group_evidence import StratumChange
 from core.continual.gate.rules import GateConfig, Rule
 from core.continual.gate.sentences import ROUNDING, decimals_of, limit_shown
 from core.statistics.intervals import MINIMUM_ROWS

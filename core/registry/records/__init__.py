@@ -2,7 +2,7 @@
 
 from core.registry.records.comparisons import ComparisonStore
 from core.registry.records.fairness import FairnessStore
-from core.registry.records.files import new_id
+from core.registry.records.files import about_version, new_id
 from core.registry.records.inspections import InspectionStore
 from core.registry.records.mitigations import MitigationStore
 from core.registry.records.receipts import (
@@ -28,6 +28,7 @@ __all__ = [
     "MembershipStore",
     "MitigationStore",
     "SearchStore",
+    "about_version",
     "new_id",
     "plans",
     "receipts",

@@ -78,8 +78,8 @@ class Gradients:
 def _together(parts: list[tuple[Tensor, Tensor, Tensor]], size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Units, rows of a table, and gradients: those of the same row in the same unit added up, which is what its length is of."""
     owners, rows, values = (torch.cat(column) for column in zip(*parts, strict=True))
-    keys, place = torch.unique(owners * size + rows, return_inverse=True)
-    added = torch.zeros(len(keys), values.shape[1], device=values.device).index_add_(0, place, values.float())
+    keys, key_of = torch.unique(owners * size + rows, return_inverse=True)
+    added = torch.zeros(len(keys), values.shape[1], device=values.device).index_add_(0, key_of, values.float())
     return keys // size, keys % size, added
 
 

@@ -10,7 +10,6 @@ import gc
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from core.base.device import describe_device
 from core.base.errors import CoreError, DataError
 from core.base.events import Advanced, Ended, RunStarted, StageStarted
 from core.base.messages import Message, message
-from core.registry.records import BenchmarkStore, new_id
+from core.registry.records import BenchmarkStore, about_version, new_id
 from core.serving.engines.providers import examine
 from core.statistics.speed import latency, paired_ratio, spread
 from core.workflows.benchmark.config import BenchmarkConfig, BenchmarkRequest, require_probabilities
@@ -105,11 +104,7 @@ def benchmark_version(
         return
     benchmark = {
         "id": identity,
-        "classifier": version.classifier,
-        "version": version.number,
-        "version_made": version.created,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - began, 1),
+        **about_version(version, time.monotonic() - began),
         "source": source,
         "frozen_tests": request.dataset is None and not source,
         **figures,

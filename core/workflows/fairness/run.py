@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from core.base.messages import message
 from core.fairness.counterfactual import counterfactual_gaps
 from core.fairness.rates import rates_of
 from core.fairness.terms import axes_of
-from core.registry.records import FairnessStore, new_id
+from core.registry.records import FairnessStore, about_version, new_id
 from core.serving.engines.graphs import load_version
 from core.workflows.fairness.request import FairnessRequest, has_positive, require_labels, require_positive
 from core.workflows.fairness.rows import rows_of_dataset, rows_of_frozen_tests
@@ -89,11 +88,7 @@ def measure_fairness(
         yield Advanced(told, EXCHANGED + (1 - EXCHANGED) * min(1.0, len(pairs) / total))
     record = {
         "id": identity,
-        "classifier": version.classifier,
-        "version": version.number,
-        "version_made": version.created,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - began, 1),
+        **about_version(version, time.monotonic() - began),
         "choice": choice.to_dict(),
         "dataset": request.dataset,
         "rows": len(rows.texts),

@@ -14,7 +14,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from core.continual.methods import StrategyConfig
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import encode_examples
 from core.registry import VersionInfo
-from core.registry.records import MembershipStore
+from core.registry.records import MembershipStore, about_version
 from core.statistics.membership import exposures
 from core.tasks.text_classification.reported import has_labels
 from core.tasks.text_classification.tree import is_tree, members
@@ -130,11 +129,7 @@ def attack_membership(
         yield CheckpointDue(_state(plan, before + time.monotonic() - began))
     yield StageStarted(message("membership.judging", "Attacking the shadow models."), ENDS)
     record = {
-        "classifier": request.classifier,
-        "version": version.number,
-        "version_made": version.created,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(before + time.monotonic() - began, 2),
+        **about_version(version, before + time.monotonic() - began),
         **judge(_figures(plan)),
     }
     MembershipStore(workspace.home).save(record)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from core.base.messages import message
 from core.continual.methods import StrategyConfig
 from core.data.dataset.folds import make_folds
 from core.registry import VersionInfo
-from core.registry.records import FoldStore
+from core.registry.records import FoldStore, about_version
 from core.tasks.text_classification.reported import require_labels
 from core.tasks.text_classification.scores import evaluate_predictions
 from core.tasks.text_classification.tree import numbers_as_known
@@ -118,11 +117,7 @@ def cross_validate(
         done = [{"run": number, "answers": torch.from_numpy(answers)} for number, answers in plan.answers.items()]
         yield CheckpointDue({"runs": done, "seconds": before + time.monotonic() - began})
     record = {
-        "classifier": request.classifier,
-        "version": version.number,
-        "version_made": version.created,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(before + time.monotonic() - began, 2),
+        **about_version(version, before + time.monotonic() - began),
         **_figures(plan),
     }
     FoldStore(workspace.home).save(record)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from core.continual.methods import FINETUNE, STRATEGIES, StrategyConfig
 from core.continual.strategies import ClosedForm
 from core.networks.architectures.blend import BLEND
 from core.registry import VersionInfo
-from core.registry.records import CurveStore
+from core.registry.records import CurveStore, about_version
 from core.statistics.learning_curve import (
     Point,
     expected_seconds,
@@ -130,11 +129,7 @@ def draw_curve(
             return
         yield CheckpointDue({"points": _state(plan), "seconds": before + time.monotonic() - began})
     curve = {
-        "classifier": request.classifier,
-        "version": version.number,
-        "version_made": version.created,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(before + time.monotonic() - began, 2),
+        **about_version(version, before + time.monotonic() - began),
         **_figures(plan),
     }
     CurveStore(workspace.home).save(curve)

@@ -213,12 +213,12 @@ def _settings(report: dict[str, Any], words: ReportLanguage) -> list[list[str | 
         defaults = {}
     defaults = {name: setting.default for name, setting in known.items()} | defaults
     names = {name: setting.label for name, setting in known.items()}
-    chosen = {name for name, setting in known.items() if setting.kind == "choice"}
+    choices = {name for name, setting in known.items() if setting.kind == "choice"}
 
     def written(name: str, value: Any) -> str:
         if isinstance(value, bool):
             return words.lookup(f"choices.{value}".lower(), str(value))
-        return words.choice(name, str(value)) if name in chosen else _plain(value)
+        return words.choice(name, str(value)) if name in choices else _plain(value)
 
     return [
         [words.setting(name, names.get(name, name)), written(name, value), written(name, defaults[name])]

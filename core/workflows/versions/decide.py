@@ -7,8 +7,8 @@ from typing import Any
 
 from core.base.config import build
 from core.base.errors import RegistryError
-from core.continual.gate.evidence import CalibrationChange, GateEvidence, StratumChange, TestChange
-from core.continual.gate.group_evidence import GroupEvidence
+from core.continual.gate.evidence import CalibrationChange, GateEvidence, TestChange
+from core.continual.gate.group_evidence import GroupEvidence, StratumChange
 from core.continual.gate.judging import GateVerdict, judge
 from core.continual.gate.rules import GateConfig
 from core.statistics.additive import Score

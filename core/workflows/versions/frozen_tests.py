@@ -10,14 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.continual.gate.evidence import (
-    CalibrationChange,
-    GateEvidence,
-    StratumChange,
-    TestChange,
-    measure_change,
-    measure_strata,
-)
+from core.continual.gate.evidence import CalibrationChange, GateEvidence, TestChange, measure_change, measure_strata
+from core.continual.gate.group_evidence import StratumChange
 from core.tasks.answering import Answer, Engine
 from core.tasks.base import Task
 from core.tasks.text_classification.calibration import calibration_difference, expected_calibration_error

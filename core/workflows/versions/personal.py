@@ -67,14 +67,14 @@ def groups_on_tests(folder: VersionFolder, tests: Sequence[int]) -> list[GroupOn
     if SHARED not in table:
         return []
     keys = np.array([personal.key_of(text) or "" for text in table["text"]], dtype=object)
-    truth, *said = (table[column].to_numpy(dtype=object) for column in ("truth", SHARED, "predicted"))
-    before, after = (answers == truth for answers in said)
+    truth, *answered = (table[column].to_numpy(dtype=object) for column in ("truth", SHARED, "predicted"))
+    before, after = (answers == truth for answers in answered)
     groups = []
     for key, name in personal.names.items():
         own = keys == key
         if own.any():
             negative = own & (truth != personal.output)
-            given = [(answers == personal.output)[negative] for answers in said]
+            given = [(answers == personal.output)[negative] for answers in answered]
             groups.append(
                 GroupOnTests(
                     name,

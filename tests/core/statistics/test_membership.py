@@ -19,15 +19,15 @@ def shadows(gap: float, *, shadows: int = 12, rows: int = 200, seed: int = 0) ->
 
 
 def test_rows_of_which_nothing_is_known_cannot_be_told_apart() -> None:
-    found = [attack(*shadows(0.0, seed=seed)) for seed in range(40)]
-    areas = [one.auc for one in found if one is not None]
+    attacks = [attack(*shadows(0.0, seed=seed)) for seed in range(40)]
+    areas = [each.auc for each in attacks if each is not None]
     assert len(areas) == 40
     assert np.mean([area.value for area in areas]) == pytest.approx(
         0.5, abs=0.01
     )  # no bias from leaving the target out
     covered = np.mean([area.low <= 0.5 <= area.high for area in areas])
     assert covered >= 0.85
-    assert all(one is not None and one.bound is not None and one.bound.value < 0.1 for one in found)
+    assert all(each is not None and each.bound is not None and each.bound.value < 0.1 for each in attacks)
 
 
 def test_rows_that_are_remembered_are_told_apart_however_hard_they_are() -> None:
@@ -49,8 +49,8 @@ def test_a_likelihood_ratio_by_hand() -> None:
     # two adds half of that: the ratio at 4 is (4 − 0)² / 6 / … with 3 for each side.
     references = np.array([[3.0], [5.0], [-1.0], [1.0]])
     learned = np.array([[True], [True], [False], [False]])
-    found = membership._ratios(references, learned, np.array([4.0]))
-    assert found[0] == pytest.approx(((4 - 0) ** 2 - (4 - 4) ** 2) / (2 * 3))
+    ratios = membership._ratios(references, learned, np.array([4.0]))
+    assert ratios[0] == pytest.approx(((4 - 0) ** 2 - (4 - 4) ** 2) / (2 * 3))
 
 
 def test_a_side_that_no_reference_shows_lies_as_far_off_as_in_other_rows() -> None:
@@ -77,10 +77,10 @@ def test_the_hit_rate_lets_no_more_others_pass_than_it_may() -> None:
 
 def test_the_bound_is_that_of_clopper_and_pearson() -> None:
     doubt = 0.025
-    found = membership._epsilon(80, 100, 5, 90, 0.01, doubt)
+    bound = membership._epsilon(80, 100, 5, 90, 0.01, doubt)
     low = stats.binomtest(80, 100).proportion_ci(1 - 2 * doubt, method="exact").low
     high = stats.binomtest(5, 90).proportion_ci(1 - 2 * doubt, method="exact").high
-    assert found == pytest.approx(np.log((low - 0.01) / high))
+    assert bound == pytest.approx(np.log((low - 0.01) / high))
     assert membership._epsilon(0, 100, 100, 100, 0.0, doubt) == -np.inf
 
 
@@ -128,8 +128,8 @@ def test_inputs_stay_as_they_are() -> None:
 def test_exposure_is_the_rank_among_texts_that_were_never_learned() -> None:
     references = np.tile(np.arange(7.0), (3, 1))
     # Above all seven: rank 1 of 8. Above none: rank 8. Equal to the fourth: three above, half a rank for the equal.
-    found = exposures(np.array([9.0, -1.0, 3.0]), references)
-    assert found == pytest.approx([3.0, 0.0, np.log2(8 / 4.5)])
+    bits = exposures(np.array([9.0, -1.0, 3.0]), references)
+    assert bits == pytest.approx([3.0, 0.0, np.log2(8 / 4.5)])
 
 
 def test_mean_exposures_are_told_for_shadows_with_a_canary_and_without() -> None:
@@ -143,5 +143,5 @@ def test_mean_exposures_are_told_for_shadows_with_a_canary_and_without() -> None
 
 def test_a_text_that_was_not_learned_is_exposed_by_chance_alone() -> None:
     generator = np.random.default_rng(0)
-    found = exposures(generator.normal(size=2000), generator.normal(size=(2000, 511)))
-    assert found.mean() == pytest.approx(membership.CHANCE_EXPOSURE, abs=0.1)
+    bits = exposures(generator.normal(size=2000), generator.normal(size=(2000, 511)))
+    assert bits.mean() == pytest.approx(membership.CHANCE_EXPOSURE, abs=0.1)

@@ -1,5 +1,5 @@
 from core.continual.gate.evidence import GateEvidence, TestChange
-from core.continual.gate.group_evidence import GapChange, GroupChange, GroupEvidence
+from core.continual.gate.group_evidence import GapChange, GroupEvidence, StratumChange
 from core.continual.gate.judging import judge
 from core.continual.gate.rules import GateConfig
 from core.statistics.intervals import Estimate
@@ -9,7 +9,9 @@ NEWEST = TestChange("new", 500, Estimate(0.9, 0.88, 0.92), Estimate(0.9, 0.88, 0
 
 
 def fared(*losses: tuple[str, int, float], gap: float | None = 0.0) -> GroupEvidence:
-    groups = tuple(GroupChange(name, rows, Estimate(-loss, -loss - 0.02, -loss + 0.02)) for name, rows, loss in losses)
+    groups = tuple(
+        StratumChange(name, rows, Estimate(-loss, -loss - 0.02, -loss + 0.02)) for name, rows, loss in losses
+    )
     change = None if gap is None else GapChange("fpr", 2, 0.05, 0.05 + gap, Estimate(gap, gap - 0.03, gap + 0.03))
     return GroupEvidence(groups, change)
 

@@ -2,14 +2,8 @@ import json
 
 import pytest
 
-from core.continual.gate.evidence import (
-    CalibrationChange,
-    GateEvidence,
-    StratumChange,
-    TestChange,
-    measure_change,
-    measure_strata,
-)
+from core.continual.gate.evidence import CalibrationChange, GateEvidence, TestChange, measure_change, measure_strata
+from core.continual.gate.group_evidence import StratumChange
 from core.continual.gate.judging import GateVerdict, judge
 from core.continual.gate.rules import GateConfig, Rule
 from core.statistics.intervals import Estimate
