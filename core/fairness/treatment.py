@@ -19,7 +19,8 @@ from core.base.errors import DataError
 from core.base.messages import Message, message
 from core.fairness.config import BY_LOSS, FairnessConfig
 from core.fairness.rows import NOBODY, Assigner, Swapper, hidden_words, terms_of
-from core.networks.standalone.pipeline import HiddenWords, TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
+from core.networks.standalone.words import HiddenWords
 from core.networks.text.examples import Examples
 from core.statistics.intervals import MINIMUM_ROWS
 from core.tasks.base import Criterion

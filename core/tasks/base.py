@@ -92,7 +92,7 @@ class Task:
     leaves_open: ClassVar[bool] = False
     comparable: ClassVar[bool] = False
     baseline_grows: ClassVar[bool] = False
-    programs: ClassVar[tuple[str, ...]] = ("inputs.py", "pipeline.py", "personal.py", "predict.py")
+    programs: ClassVar[tuple[str, ...]] = ("inputs.py", "words.py", "pipeline.py", "personal.py", "predict.py")
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
 
     @property

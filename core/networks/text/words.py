@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from core.data.dataset.inputs import FIELD, body_of, columns_of
-from core.networks.standalone.pipeline import HAN
+from core.networks.standalone.words import HAN
 from core.networks.text.stopwords import STOP_WORDS
 
 # A run of letters and digits with inner apostrophes and hyphens, or a single other sign.

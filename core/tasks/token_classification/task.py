@@ -58,7 +58,16 @@ class TokenClassification(Task):
     leaves_open = True
     comparable = True
     foretells = False  # scores of a chain are no logits of one answer
-    programs = ("inputs.py", "tokens.py", "pipeline.py", "personal.py", "marking.py", "predict.py", "extract.py")
+    programs = (
+        "inputs.py",
+        "tokens.py",
+        "words.py",
+        "pipeline.py",
+        "personal.py",
+        "marking.py",
+        "predict.py",
+        "extract.py",
+    )
 
     # -- rows
 

@@ -21,7 +21,8 @@ from core.data.dataset.store import DatasetStore
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
 from core.networks.encoders.base import ENCODER_TABLE
-from core.networks.standalone.pipeline import HAN, TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
+from core.networks.standalone.words import HAN
 from core.networks.text.forgetting import forget_words
 from core.registry.records import SearchStore
 from core.serving.monitor.store import MonitorStore

@@ -206,6 +206,7 @@ def test_export_writes_a_bundle(trained: dict[str, Any], tmp_path: Path, run: An
             "personal.py",
             "pipeline.py",
             "predict.py",
+            "words.py",
         ]
     )
 

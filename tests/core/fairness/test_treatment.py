@@ -17,7 +17,7 @@ from core.fairness.rows import Assigner, Swapper, hidden_words, terms_of
 from core.fairness.terms import parse_terms
 from core.fairness.treatment import Treatment, described, hidden_options, unequal, weights_of
 from core.networks.architectures import MODELS
-from core.networks.standalone.pipeline import HiddenWords
+from core.networks.standalone.words import HiddenWords
 from core.networks.text import TextConfig, encode_examples, fit_pipeline
 from core.tasks import TASKS
 

@@ -69,7 +69,7 @@ def test_a_bundle_with_a_threshold_prints_what_it_is_not_sure_of(
     assert [line.split("\t")[0] for line in lines] == ["unsure", "unsure"]
 
 
-def test_a_bundle_holds_nine_files_and_nothing_else(unzipped: Path) -> None:
+def test_a_bundle_holds_ten_files_and_nothing_else(unzipped: Path) -> None:
     names = [
         "config.json",
         "inputs.py",
@@ -80,6 +80,7 @@ def test_a_bundle_holds_nine_files_and_nothing_else(unzipped: Path) -> None:
         "pipeline.py",
         "predict.py",
         "tokenizer.json",
+        "words.py",
     ]
     assert sorted(path.name for path in unzipped.iterdir()) == names
 
