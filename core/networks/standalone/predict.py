@@ -13,13 +13,13 @@ or, in your own program::
     classifier = Classifier("path/to/the/folder/of/this/file")
     classifier.predict_proba(["快递很快，好吃"])                 # (texts, labels), rows sum to 1
 
-The folder holds model.onnx, tokenizer.json, labels.json, config.json, and the programs beside this one; serving.json, if there,
-names the file that runs on each kind of device, such as {"cpu": "model.int8.onnx"}; decision.json, if there, holds a threshold: texts
-whose most probable label is less probable are printed as "unsure", for a person to decide. Of a text that is longer than the
-model reads, only the beginning counts: such texts are named on standard error, and `Classifier.answer` tells how much was read.
-thresholds.json, if there, means that a text gets any number of labels: it holds the probability of each from which on it is
-given; a text that gets none is printed as "-". personal.json, if there, holds settings of groups, such as of a shop: which ones
-answered is told on standard error, and `Classifier.personal` tells it of each text.
+The folder holds model.onnx, tokenizer.json, labels.json, config.json, and the programs beside this one; serving.json, if
+there, names the file that runs on each kind of device, such as {"cpu": "model.int8.onnx"}; decision.json, if there, holds a
+threshold: texts whose most probable label is less probable are printed as "unsure", for a person to decide. Of a text that is
+longer than the model reads, only the beginning counts: such texts are named on standard error, and `Classifier.answer` tells
+how much was read. thresholds.json, if there, means that a text gets any number of labels: it holds the probability of each
+from which on it is given; a text that gets none is printed as "-". personal.json, if there, holds settings of groups, such as
+of a shop: which ones answered is told on standard error, and `Classifier.personal` tells it of each text.
 """
 
 from __future__ import annotations
