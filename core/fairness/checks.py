@@ -57,17 +57,19 @@ def check_mitigation(
         raise ConfigError(
             "mitigation.closed_form",
             "'{strategy}' solves from sums in which each row counts once, so that rows can be taken away again exactly. Weights, "
-            "copies or a further cost, as '{mitigation}' needs them, would break that. Choose 'drop_words', or the strategy "
+            "copies or a further cost, as '{mitigation}' needs them, would break that. Choose '{instead}', or the strategy "
             "'replay'.",
             strategy=method.name,
             mitigation=config.mitigation,
+            instead="drop_words",
         )
     if private and config.mitigation != "drop_words":
         raise ConfigError(
             "mitigation.private",
             "'{mitigation}' looks at rows together, and differential privacy holds only where each row counts by itself. Choose "
-            "'drop_words', or learn without differential privacy.",
+            "'{instead}', or learn without differential privacy.",
             mitigation=config.mitigation,
+            instead="drop_words",
         )
 
 

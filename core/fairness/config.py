@@ -6,6 +6,7 @@ from typing import Literal
 
 from core.base.config import Config, setting
 
+WAYS = ("mitigation", "instead")  # facts of sentences that name a choice of `FairnessConfig.mitigation`
 Mitigation = Literal["none", "reweight", "counterfactual", "equalised", "drop_words"]
 MITIGATIONS: tuple[Mitigation, ...] = ("none", "reweight", "counterfactual", "equalised", "drop_words")
 BY_LOSS = ("reweight", "equalised")  # what changes how much rows count, and not what is read of them

@@ -30,7 +30,7 @@ def draw(situation: Situation) -> None:
         return
     report = state.report(situation.candidate)
     headline.draw(report, situation.candidate)
-    if not report["epochs"]:
+    if not report["best_epoch"]:  # solved weights and blends have learned without epochs
         st.warning(t("update.learned_nothing", version=situation.champion.number), icon=":material/warning:")
     tell_since(report)
     _decision(situation.champion, situation.candidate)

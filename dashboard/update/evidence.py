@@ -57,7 +57,7 @@ def _curves(report: dict[str, Any]) -> None:
     if report["epochs"]:
         draw_learning(report, key="update.curves")
     else:
-        st.caption(t("update.no_epochs"))
+        st.caption(t("update.no_curve" if report["best_epoch"] else "update.no_epochs"))
 
 
 def _with_answers(

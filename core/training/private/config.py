@@ -56,7 +56,7 @@ class PrivacyConfig(Config):
     )
     delta: float = setting(
         0.0,
-        label="Chance that the promise fails (δ)",
+        label="Chance that the promise fails (δ), 0: automatic",
         help="Must be far below one row in all rows. 0 takes 1 / n^1.1 for n rows.",
         bounds=(0.0, 0.01),
         step=0.00001,

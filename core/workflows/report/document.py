@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from core.base.messages import Message, fill, message
 from core.base.wording import score
+from core.fairness.config import WAYS
 
 Lookup = Callable[[str, str], str]  # key of a text and its English template → the template in the reader's language
 
@@ -37,8 +38,8 @@ class ReportLanguage:
             name: separator.join(str(item) for item in value) if isinstance(value, list | tuple) else value
             for name, value in message.facts.items()
         }
-        if message.key.startswith("mitigation.") and "mitigation" in facts:
-            facts["mitigation"] = self.choice("mitigation", str(facts["mitigation"]))
+        if message.key.startswith("mitigation."):  # some facts are choices of that setting
+            facts |= {name: self.choice("mitigation", str(facts[name])) for name in WAYS if name in facts}
         return fill(self.lookup(message.key, message.text), facts)
 
     def setting(self, name: str, english: str) -> str:

@@ -18,6 +18,7 @@ from dashboard.shell.palette import palette
 
 ROW_HEIGHT, AROUND = 28, 90  # pixels of the chart
 MOST_PAIRS, MOST_WORDS = 25, 20
+NARROW = 0.05  # reach of an axis of probabilities below which two digits say nothing
 
 
 def draw(record: Mapping[str, Any]) -> None:
@@ -77,7 +78,8 @@ def _chart(pairs: list[Mapping[str, Any]], source: str, positive: str) -> None:
         hovertemplate="%{y}: %{x:+.3f} (%{customdata})<extra></extra>",
     )
     chart.add_vline(x=0, line={"color": palette().muted, "width": 1, "dash": "dot"})
-    chart.update_xaxes(title_text=t("fairness.gap"), tickformat="+.2f")
+    reach = max(abs(gap[end]) for gap in gaps for end in ("low", "high"))
+    chart.update_xaxes(title_text=t("fairness.gap"), tickformat="+.2f" if reach >= NARROW else "+.4f")
     chart.update_yaxes(automargin=True, showgrid=False)
     widest = pairs[0]
     facts = {"first": widest["first"], "second": widest["second"], "positive": positive}

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.fairness.terms import parse_terms, terms_for, write_terms
+from core.statistics.intervals import MINIMUM_ROWS
 from core.workflows.versions.folder import VersionFolder
 from dashboard.evaluate.page import Shown
 from dashboard.parts import choices, tables
@@ -37,11 +38,20 @@ LIKELY = {
 }
 
 
+def _tested(shown: Shown, labels: tuple[str, ...]) -> str:
+    """The rarest label of which the tests have rows enough; the last one where they have of none."""
+    if not shown.labelled:
+        return labels[-1]
+    rows = dict(zip(shown.classes, shown.figures.confusion.sum(axis=1).tolist(), strict=True))
+    enough = [name for name in labels if rows.get(name, 0) >= MINIMUM_ROWS]
+    return min(enough, key=rows.__getitem__, default=labels[-1])
+
+
 def draw(shown: Shown, kind: str) -> None:
     """The form, and the button that starts the job."""
     st.caption(t("fairness.offer"))
     labels = tuple(str(name) for name in shown.report["classes"])
-    likely = next((name for name in labels if name.casefold() in LIKELY), labels[-1])
+    likely = next((name for name in labels if name.casefold() in LIKELY), _tested(shown, labels))
     left, right = st.columns(2, gap="medium")
     with left:
         positive = choices.listed(

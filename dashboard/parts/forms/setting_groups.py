@@ -91,6 +91,8 @@ def _without_effect(defaults: Mapping[str, Any], undrawn: frozenset[str], key: s
         return st.session_state.get(f"{key}.{name}", defaults.get(name, declared[name]))
 
     idle: set[str] = {"memory_by_group"} if private else set()  # no row is remembered then
+    if value("privacy_unit") != "group":
+        idle.add("group_rows")
     grouped = value("mitigation") != "none" or (not private and value("memory_by_group"))
     if not grouped:
         idle |= {"fairness_groups", "group_column", "identity_terms"}

@@ -30,6 +30,8 @@ class Verdict:
     ----------
     gain
         What it gains over the baseline, in shares.
+    private
+        Whether it was learned with noise, which then is the likely reason for a loss.
     """
 
     kind: Kind
@@ -39,6 +41,7 @@ class Verdict:
     gain: float
     rows: int
     method: Message
+    private: bool = False
 
     @property
     def lost(self) -> bool:
@@ -77,7 +80,9 @@ def _compared(report: dict[str, Any], value: dict[str, float], rows: int) -> Ver
         kind = "perhaps_better" if chance else "better"
     elif gap.value < 0:
         kind = "perhaps_worse" if chance else "worse"
-    return Verdict(kind, score.name, value, baseline, gap.value, rows, baseline_name(report))
+    return Verdict(
+        kind, score.name, value, baseline, gap.value, rows, baseline_name(report), bool(report.get("privacy"))
+    )
 
 
 def sentences(verdict: Verdict, version: int) -> str:
@@ -91,7 +96,8 @@ def sentences(verdict: Verdict, version: int) -> str:
         method=t_message(verdict.method),
         baseline=tables.score(**verdict.baseline),
     )
-    meaning = t(f"evaluate.verdict_{verdict.kind}", points=tables.size_in_points(verdict.gain))
+    key = f"evaluate.verdict_{verdict.kind}{'_private' if verdict.lost and verdict.private else ''}"
+    meaning = t(key, points=tables.size_in_points(verdict.gain))
     return joined([figures, meaning])
 
 

@@ -20,6 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.base.config import Setting
 from core.base.messages import Message, fill
+from core.fairness.config import WAYS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT = "en"
@@ -83,9 +84,9 @@ def translate(language: str, key: str, facts: dict[str, Any] | None = None) -> s
 
 def t_message(message: Message) -> str:
     """A sentence from `core` in the session's language; English when its translation is missing."""
-    if message.key.startswith("mitigation.") and "mitigation" in message.facts:  # the fact is a choice of that setting
-        shown = choice_label("mitigation", str(message.facts["mitigation"]))
-        message = Message(message.key, message.text, {**message.facts, "mitigation": shown})
+    if message.key.startswith("mitigation."):  # some facts are choices of that setting
+        named = {name: choice_label("mitigation", str(message.facts[name])) for name in WAYS if name in message.facts}
+        message = Message(message.key, message.text, {**message.facts, **named})
     if language() == DEFAULT:
         return str(message)
     text = catalogue(language()).get(message.key)
